@@ -1,0 +1,1 @@
+"""Asking every customer, once a period."""

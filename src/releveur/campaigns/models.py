@@ -1,0 +1,256 @@
+"""Asking every customer, once a period: what is due, who was asked, what was answered, what was signed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from releveur.accounts.models import User
+from releveur.contracts.models import Coverage
+from releveur.customers.models import Contact
+from releveur.fleet.models import Installation, Meter
+from releveur.outbox.models import Mail
+from releveur.readings.models import Reading
+
+
+class Kind(models.TextChoices):
+    PERIODIC = "PERIODIC", _("periodic")
+    ONE_OFF = "ONE_OFF", _("one-off")
+
+
+class Campaign(models.Model):
+    class State(models.TextChoices):
+        OPEN = "OPEN", _("open")
+        CLOSING = "CLOSING", _("closing")
+        CLOSED = "CLOSED", _("closed")
+        SIGNED = "SIGNED", _("signed")
+
+    label = models.CharField(_("label"), max_length=120, blank=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERIODIC)
+    due_until = models.DateField(_("due until"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField(_("opened at"))
+    closes_at = models.DateTimeField(_("closes at"))
+    signed_at = models.DateTimeField(_("signed at"), null=True)
+    signed_by = models.CharField(_("signed by"), max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["due_until", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_due_date_is_asked_by_one_campaign_at_a_time",
+                fields=["due_until"],
+                condition=Q(kind="PERIODIC") & ~Q(state="SIGNED"),
+            ),
+            models.CheckConstraint(
+                name="a_signed_campaign_says_when_and_by_whom",
+                condition=(Q(state="SIGNED", signed_at__isnull=False) & ~Q(signed_by=""))
+                | (~Q(state="SIGNED") & Q(signed_at__isnull=True, signed_by="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or f"{self.due_until}"
+
+
+class Invitation(models.Model):
+    """One person asked by one campaign, with her own plan and her own link."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="invitations")
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="invitations")
+    uuid = models.UUIDField(_("uuid"), default=uuid.uuid4, unique=True)
+    link_version = models.PositiveIntegerField(_("version of the link"), default=1)
+    key_hash = models.CharField(_("hash of the key"), max_length=64, unique=True)
+    invited_at = models.DateTimeField(_("invited at"))
+    reminder_1_at = models.DateTimeField(_("first reminder"))
+    reminder_2_at = models.DateTimeField(_("second reminder"))
+    reminder_3_at = models.DateTimeField(_("third reminder"))
+    asks_until = models.DateTimeField(_("asks until"))
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_person_is_invited_once_by_a_campaign", fields=["campaign", "contact"]
+            ),
+            models.CheckConstraint(
+                name="the_plan_of_an_invitation_goes_forward",
+                condition=Q(
+                    invited_at__lt=F("reminder_1_at"),
+                    reminder_1_at__lt=F("reminder_2_at"),
+                    reminder_2_at__lt=F("reminder_3_at"),
+                    reminder_3_at__lt=F("asks_until"),
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} in {self.campaign_id}"
+
+
+class DueReadingQuerySet(models.QuerySet["DueReading"]):
+    def asked_of(self: Self, invitation: Invitation) -> Self:
+        """What this invitation asks, as long as its installation held the device on the day due.
+
+        Every portal query starts here: what is not in it does not exist for this person.
+        """
+        return self.filter(asked__invitation=invitation).filter(
+            Q(installation__until__isnull=True) | Q(installation__until__gte=F("due_on"))
+        )
+
+    def answered(self: Self) -> Self:
+        """Rows filled by somebody or something other than our own estimate."""
+        return self.filter(reading__isnull=False).exclude(reading__source=Reading.Source.SYSTEM)
+
+    def unanswered(self: Self) -> Self:
+        """Rows still empty, or filled by our own estimate."""
+        return self.filter(Q(reading__isnull=True) | Q(reading__source=Reading.Source.SYSTEM))
+
+
+class DueReading(models.Model):
+    """One meter owed one reading on one day. The reading of a period is the one this row points to."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="due_readings")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="due_readings")
+    due_on = models.DateField(_("due on"))
+    coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="due_readings")
+    installation = models.ForeignKey(Installation, models.PROTECT, related_name="due_readings")
+    final = models.BooleanField(_("last reading before the device leaves"), default=False)
+    reading = models.ForeignKey(Reading, models.PROTECT, null=True, related_name="fills")
+
+    objects = DueReadingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["campaign_id", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_meter_is_due_once_a_day", fields=["meter", "kind", "due_on"]
+            ),
+            models.UniqueConstraint(
+                name="a_reading_fills_one_periodic_due_reading",
+                fields=["reading"],
+                condition=Q(kind="PERIODIC"),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="due_readings_still_empty", fields=["campaign"], condition=Q(reading__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meter_id} due {self.due_on}"
+
+
+class Asked(models.Model):
+    invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="asked")
+    due_reading = models.ForeignKey(DueReading, models.PROTECT, related_name="asked")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_due_reading_is_asked_once_of_a_person", fields=["invitation", "due_reading"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.due_reading_id} of {self.invitation_id}"
+
+
+class Notice(models.Model):
+    """One mail owed to one person: claimed when written, rendered later, withheld when pointless."""
+
+    class What(models.TextChoices):
+        INVITED = "INVITED", _("invitation")
+        REMINDED_1 = "REMINDED_1", _("first reminder")
+        REMINDED_2 = "REMINDED_2", _("second reminder")
+        REMINDED_3 = "REMINDED_3", _("third reminder")
+        MOVED = "MOVED", _("deadline moved")
+        CLOSED = "CLOSED", _("closed")
+
+    invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="notices")
+    what = models.CharField(_("what"), max_length=10, choices=What)
+    states = models.DateTimeField(_("deadline it names"))
+    owed_at = models.DateTimeField(_("owed at"))
+    mail = models.OneToOneField(Mail, models.PROTECT, null=True, related_name="notice")
+    withheld_at = models.DateTimeField(_("withheld at"), null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_person_gets_a_notice_once", fields=["invitation", "what", "states"]
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="notices_to_write",
+                fields=["id"],
+                condition=Q(mail__isnull=True, withheld_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.invitation_id}"
+
+
+class Receipt(models.Model):
+    """What one person sent at once, in the words she can quote on the phone."""
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    nonce = models.UUIDField(_("nonce"), unique=True)
+    digest = models.CharField(_("digest of what was sent"), max_length=64)
+    invitation = models.ForeignKey(Invitation, models.PROTECT, null=True, related_name="receipts")
+    by_contact = models.ForeignKey(Contact, models.PROTECT, null=True, related_name="+")
+    by_user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField(_("made at"))
+    mail = models.OneToOneField(Mail, models.PROTECT, null=True, related_name="receipt")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ReceiptLine(models.Model):
+    receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="lines")
+    due_reading = models.ForeignKey(DueReading, models.PROTECT, related_name="receipt_lines")
+    reading = models.ForeignKey(Reading, models.PROTECT, related_name="receipt_lines")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_receipt_names_a_due_reading_once", fields=["receipt", "due_reading"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receipt_id}: {self.reading_id}"
+
+
+class BasisLine(models.Model):
+    """One line of the signed basis, as printed: written once, exported byte-identical for ever."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="basis_lines")
+    due_reading = models.OneToOneField(DueReading, models.PROTECT, related_name="basis_line")
+    position = models.PositiveIntegerField(_("position"))
+    printed = models.JSONField(_("printed texts"))
+    format_version = models.PositiveSmallIntegerField(_("format version"))
+
+    class Meta:
+        ordering = ["campaign_id", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_basis_has_one_line_per_position", fields=["campaign", "position"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}: {self.position}"

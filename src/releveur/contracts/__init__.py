@@ -1,0 +1,1 @@
+"""Who pays, how often, and may we estimate."""

@@ -1,0 +1,82 @@
+"""Who is asked, and where. A contact is a person, whatever the companies she answers for."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Customer(models.Model):
+    code = models.CharField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("company"), max_length=160)
+    note = models.TextField(_("note"), blank=True)
+    imported = models.JSONField(_("last imported values"), default=dict, blank=True)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Site(models.Model):
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="sites")
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    address = models.CharField(_("address"), max_length=240, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=10, blank=True)
+    town = models.CharField(_("town"), max_length=80, blank=True)
+    zone = models.CharField(_("time zone"), max_length=40, default="Europe/Paris")
+    imported = models.JSONField(_("last imported values"), default=dict, blank=True)
+
+    class Meta:
+        ordering = ["customer_id", "name", "address"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_site_name_is_unique_per_customer",
+                fields=["customer", "name"],
+                condition=~Q(name=""),
+            ),
+            models.UniqueConstraint(
+                name="an_unnamed_site_is_unique_by_its_address",
+                fields=["customer", "address", "postal_code", "town"],
+                condition=Q(name=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.address}, {self.postal_code} {self.town}"
+
+
+class Contact(models.Model):
+    civility = models.CharField(_("civility"), max_length=20, blank=True)
+    first_name = models.CharField(_("first name"), max_length=80, blank=True)
+    last_name = models.CharField(_("last name"), max_length=80, blank=True)
+    department = models.CharField(_("department"), max_length=120, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    address_key = models.CharField(_("normalised address"), max_length=254, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    language = models.CharField(_("language"), max_length=5, default="fr")
+    imported = models.JSONField(_("last imported values"), default=dict, blank=True)
+
+    class Meta:
+        ordering = ["last_name", "first_name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="an_address_belongs_to_one_contact",
+                fields=["address_key"],
+                condition=~Q(address_key=""),
+            ),
+            models.UniqueConstraint(
+                name="without_address_a_contact_is_a_name_and_a_phone",
+                fields=["first_name", "last_name", "phone"],
+                condition=Q(address_key=""),
+            ),
+            models.CheckConstraint(
+                name="the_address_key_follows_the_address",
+                condition=Q(email="", address_key="") | (~Q(email="") & ~Q(address_key="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email

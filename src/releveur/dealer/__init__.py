@@ -1,0 +1,1 @@
+"""Who runs this installation: one row, its branding and its closed days."""

@@ -1,0 +1,68 @@
+"""One row says who runs this installation; every page and mail carries it."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DealerQuerySet(models.QuerySet["Dealer"]):
+    def here(self: Self) -> Dealer:
+        """The dealer of this installation; an empty one before the settings are filled in."""
+        return self.filter(pk=1).first() or Dealer(pk=1)
+
+
+class Dealer(models.Model):
+    id = models.SmallAutoField(primary_key=True)
+    name = models.CharField(_("name"), max_length=120, default="Releveur")
+    legal = models.TextField(_("legal block"), blank=True)
+    address = models.TextField(_("address"), blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=10, blank=True)
+    town = models.CharField(_("town"), max_length=80, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    website = models.URLField(_("website"), blank=True)
+    reply_to = models.EmailField(_("reply-to"), blank=True)
+    sender_name = models.CharField(_("sender's name"), max_length=75, blank=True)
+    sender_address = models.EmailField(_("sender's address"), default="releves@localhost.localdomain")
+    logo = models.FileField(_("logo"), upload_to="dealer/", blank=True)
+    colour = models.CharField(
+        _("colour"), max_length=7, default="#c8102e", validators=[RegexValidator(r"^#[0-9a-f]{6}\Z")]
+    )
+    photo_below_estimate = models.BooleanField(_("photo asked below an estimate"), default=True)
+
+    objects = DealerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="there_is_one_dealer", condition=models.Q(pk=1)),
+            models.CheckConstraint(
+                name="the_colour_is_six_hexadecimal_digits",
+                condition=models.Q(colour__regex=r"^#[0-9a-f]{6}$"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Closure(models.Model):
+    """Days on which the dealer neither reminds nor closes, national holidays apart."""
+
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+    words = models.CharField(_("words"), max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["first_day"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_closure_ends_after_it_begins",
+                condition=models.Q(last_day__gte=models.F("first_day")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_day} – {self.last_day}"

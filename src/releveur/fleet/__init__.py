@@ -1,0 +1,1 @@
+"""What stands where: models, devices, installations, meters, and who answers for them."""

@@ -1,0 +1,1 @@
+"""Mails owed: writing, keys, delivering. Knows nothing of meters."""

@@ -1,0 +1,1 @@
+"""Every value a meter ever showed, and who says so."""

@@ -98,7 +98,11 @@ class DueReadingQuerySet(models.QuerySet["DueReading"]):
 
         Every portal query starts here: what is not in it does not exist for this person.
         """
-        return self.filter(asked__invitation=invitation).filter(
+        return self.held().filter(asked__invitation=invitation)
+
+    def held(self: Self) -> Self:
+        """Rows whose device still stood, on the day due, where it was asked."""
+        return self.filter(
             Q(installation__until__isnull=True) | Q(installation__until__gte=F("due_on"))
         )
 

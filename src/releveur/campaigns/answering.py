@@ -1,0 +1,282 @@
+"""The one door for answers: portal, phone, mail, interface.
+
+Locks are taken in the house's order: campaigns shared, every invitation that asks the rows, the rows
+(model.md, « Locks »).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import reduce
+from operator import or_
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from releveur.accounts.models import User
+from releveur.campaigns import locks, mailing, reminding
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt, ReceiptLine
+from releveur.customers.models import Contact
+from releveur.dealer.models import Dealer
+from releveur.readings import submission
+from releveur.readings.models import Reading, Withdrawal
+from releveur.readings.submission import DateFault, Declared, Examined
+from releveur.rules import validation
+
+class SentOtherwise(Exception):
+    """The same form was sent before with other values: its receipt says what stands."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(receipt.number)
+        self.receipt = receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one device's row asks before its values can be recorded."""
+
+    findings: tuple[validation.Finding, ...] = ()
+    conflicts: tuple[Reading, ...] = ()
+    date_fault: DateFault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The receipt of what was recorded, if anything was, and what still asks, per device."""
+
+    receipt: Receipt | None
+    repeated: bool = False
+    questions: Mapping[int, Question] = field(default_factory=dict)
+
+
+@transaction.atomic
+def answer(
+    due_readings: QuerySet[DueReading],
+    declared: Sequence[Declared],
+    *,
+    by: Contact | User | None,
+    source: Reading.Source,
+    now: datetime,
+    nonce: UUID,
+    invitation: Invitation | None = None,
+) -> Outcome:
+    """Record what was declared for these rows; one call, one receipt, at most one mail.
+
+    Good rows are recorded; a row that asks something is returned with its question and nothing of
+    it is recorded. After the signature a value becomes a proposal for the next period. The same
+    nonce gives the same receipt again.
+
+    :raises SentOtherwise: the nonce was used with other values
+    """
+    digest = _digest(declared)
+    if (repeated := _repeated(nonce, digest)) is not None:
+        return repeated
+    rows = _lock(due_readings, declared)
+    if (repeated := _repeated(nonce, digest)) is not None:
+        return repeated
+    standing = _standing(rows)
+    accepted, questions = _sort(_news(declared, standing), rows, standing, now)
+    if not accepted:
+        return Outcome(None, questions=questions)
+    fresh = _record(accepted, rows, by=by, source=source, now=now)
+    _withdraw(_starts(one for item in accepted for one in item.replaces.values()), by=by, now=now)
+    receipt = _receipt(fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation, now=now)
+    reminding.withhold_answered(_asking(rows.values()), now=now)
+    return Outcome(receipt, questions=questions)
+
+
+def _digest(declared: Sequence[Declared]) -> str:
+    body = [
+        [one.device, one.taken_on.isoformat(), sorted(one.values.items()), one.reason, one.confirmed]
+        for one in sorted(declared, key=lambda one: one.device)
+    ]
+    return hashlib.sha256(json.dumps(body).encode()).hexdigest()
+
+
+def _repeated(nonce: UUID, digest: str) -> Outcome | None:
+    receipt = Receipt.objects.filter(nonce=nonce).first()
+    if receipt is None:
+        return None
+    if receipt.digest != digest:
+        raise SentOtherwise(receipt)
+    return Outcome(receipt, repeated=True)
+
+
+def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, DueReading]:
+    """Lock campaigns, invitations and rows, in this order, and return the rows per meter."""
+    meters = {meter for one in declared for meter in one.values}
+    ids = dict(due.filter(meter__in=meters).values_list("pk", "campaign_id"))
+    locks.share(ids.values())
+    locks.hold_invitations(_asking(ids))
+    rows = {row.meter_id: row for row in reversed(locks.hold_due_readings(ids))}
+    if missing := meters - set(rows):
+        raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
+    return rows
+
+
+def _asking(due_readings: Iterable[DueReading | int]) -> set[int]:
+    """Every invitation that asks one of these rows."""
+    asking = Invitation.objects.filter(asked__due_reading__in=list(due_readings))
+    return set(asking.values_list("pk", flat=True))
+
+
+def _standing(rows: Mapping[int, DueReading]) -> dict[int, Reading]:
+    """What a new value of each meter would replace: its reading or, once signed, the last proposal."""
+    signed = [row.pk for row in rows.values() if row.campaign.state == Campaign.State.SIGNED]
+    lines = ReceiptLine.objects.filter(
+        due_reading__in=signed,
+        reading__proposed=True,
+        reading__superseded_by=None,
+        reading__withdrawal=None,
+    ).select_related("reading")
+    real = {
+        meter: row.reading
+        for meter, row in rows.items()
+        if row.reading is not None and row.reading.source != Reading.Source.SYSTEM and row.pk not in signed
+    }
+    return real | {line.reading.meter_id: line.reading for line in lines}
+
+
+def _news(declared: Sequence[Declared], standing: Mapping[int, Reading]) -> list[Declared]:
+    """Drop what stands already: a form sends back the values it showed."""
+    return [
+        replace(one, values=values)
+        for one in declared
+        if (
+            values := {
+                meter: value
+                for meter, value in one.values.items()
+                if meter not in standing
+                or (standing[meter].value, standing[meter].taken_on) != (value, one.taken_on)
+            }
+        )
+    ]
+
+
+def _sort(
+    declared: Sequence[Declared],
+    rows: Mapping[int, DueReading],
+    standing: Mapping[int, Reading],
+    now: datetime,
+) -> tuple[list[Examined], dict[int, Question]]:
+    """Part what can be recorded from what asks something."""
+    aside = [reading.pk for reading in (*standing.values(), *_starts(standing.values()))]
+    known = submission.facts([row.meter for row in rows.values()], setting_aside=aside)
+    limits = validation.Limits(photo_below_estimate=Dealer.objects.here().photo_below_estimate)
+    accepted: list[Examined] = []
+    questions: dict[int, Question] = {}
+    for one in declared:
+        mine = {meter: standing[meter] for meter in one.values if meter in standing}
+        examined = submission.examine(one, known, limits=limits, replaces=mine)
+        today = _today(rows[next(iter(one.values))], now)
+        fault = submission.date_fault(one, known, today=today)
+        question = Question(examined.unmet, _conflicts(one, mine), fault)
+        if question == Question():
+            accepted.append(examined)
+        else:
+            questions[one.device] = question
+    return accepted, questions
+
+
+def _conflicts(one: Declared, standing: Mapping[int, Reading]) -> tuple[Reading, ...]:
+    """What a colleague declared since the form was shown, when it is not what is declared now."""
+    if one.seen is None or one.overwrite:
+        return ()
+    seen = one.seen
+    return tuple(
+        reading
+        for meter, reading in standing.items()
+        if seen.get(meter) != reading.pk and reading.value != one.values[meter]
+    )
+
+
+def _today(row: DueReading, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(row.installation.site.zone)).date()
+
+
+def _record(
+    accepted: Sequence[Examined],
+    rows: Mapping[int, DueReading],
+    *,
+    by: Contact | User | None,
+    source: Reading.Source,
+    now: datetime,
+) -> dict[int, Reading]:
+    """Record the accepted values; rows of a signed campaign keep what was signed."""
+    late: list[Examined] = []
+    in_time: list[Examined] = []
+    for one in accepted:
+        signed = rows[next(iter(one.declared.values))].campaign.state == Campaign.State.SIGNED
+        (late if signed else in_time).append(one)
+    fresh = submission.submit(in_time, by=by, source=source, now=now)
+    for meter, reading in fresh.items():
+        rows[meter].reading = reading
+    DueReading.objects.bulk_update([rows[meter] for meter in fresh], ["reading"])
+    return fresh | submission.submit(late, by=by, source=source, now=now, proposed=True)
+
+
+def _starts(replaced: Iterable[Reading]) -> list[Reading]:
+    """The starts of segments that were recorded together with these readings."""
+    together = [
+        Q(meter=one.meter_id, segment=one.segment, recorded_at=one.recorded_at) for one in replaced
+    ]
+    if not together:
+        return []
+    starts = Reading.objects.filter(reduce(or_, together), occasion=Reading.Occasion.NEW_METER)
+    return list(starts.filter(withdrawal=None))
+
+
+def _withdraw(readings: Iterable[Reading], *, by: Contact | User | None, now: datetime) -> None:
+    Withdrawal.objects.bulk_create(
+        Withdrawal(
+            reading=reading,
+            by_contact=by if isinstance(by, Contact) else None,
+            by_user=by if isinstance(by, User) else None,
+            reason="declared again",
+            withdrawn_at=now,
+        )
+        for reading in readings
+    )
+
+
+def _receipt(
+    fresh: Mapping[int, Reading],
+    rows: Mapping[int, DueReading],
+    *,
+    nonce: UUID,
+    digest: str,
+    by: Contact | User | None,
+    invitation: Invitation | None,
+    now: datetime,
+) -> Receipt:
+    """Write the receipt, its lines and, for an invited person, its mail."""
+    number = _number(nonce, now)
+    lines = [(rows[meter], reading) for meter, reading in fresh.items()]
+    mail = mailing.receipt(number, invitation=invitation, lines=lines, now=now) if invitation else None
+    receipt = Receipt.objects.create(
+        number=number,
+        nonce=nonce,
+        digest=digest,
+        invitation=invitation,
+        by_contact=by if isinstance(by, Contact) else None,
+        by_user=by if isinstance(by, User) else None,
+        made_at=now,
+        mail=mail,
+    )
+    ReceiptLine.objects.bulk_create(
+        ReceiptLine(receipt=receipt, due_reading=row, reading=reading) for row, reading in lines
+    )
+    return receipt
+
+
+def _number(nonce: UUID, now: datetime) -> str:
+    """Short enough for the phone: the day, then six letters and digits of the nonce's hash."""
+    letters = base64.b32encode(hashlib.sha256(nonce.bytes).digest()).decode()[:6]
+    return f"R{now:%y%m%d}-{letters}"

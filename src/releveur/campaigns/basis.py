@@ -1,0 +1,228 @@
+"""The billing basis: one line per meter, computed before the signature, stored by it.
+
+How a volume is split into this period and the regularisation is `rules.metering.settle`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from releveur.campaigns.models import BasisLine, Campaign, DueReading
+from releveur.readings import submission
+from releveur.readings.models import Billed, Finding, Quality, Reading
+from releveur.rules import metering
+from releveur.rules.estimation import Method
+from releveur.rules.metering import Settlement
+from releveur.rules.validation import Code
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One due reading with its reading, what was billed before it, and the volumes."""
+
+    row: DueReading
+    reading: Reading
+    before: Billed | None
+    settled: Settlement
+    findings: Sequence[Finding]
+
+
+def compute(campaign: Campaign) -> list[Line]:
+    """Every line of the basis in its order: customer, site, device, meter, day.
+
+    The same number of queries whatever the size. A meter with two rows (moved, ended and covered
+    again) is settled in the order of its days.
+    """
+    rows = list(_rows(campaign))
+    known = submission.facts({row.meter_id: row.meter for row in rows}.values())
+    before: dict[int, Billed | None] = dict(Billed.objects.last_of(known))
+    installed = _installation_readings(known)
+    findings = _findings(rows)
+    indexes = {meter: list(facts.billed) for meter, facts in known.items()}
+    lines: dict[int, Line] = {}
+    for row in sorted(rows, key=lambda row: row.due_on):
+        assert row.reading is not None
+        settled = metering.settle(
+            value_of(row.reading),
+            billed=indexes[row.meter_id],
+            history=known[row.meter_id].history,
+            installed=installed.get(row.meter_id),
+        )
+        line = Line(row, row.reading, before.get(row.meter_id), settled, findings[row.reading.pk])
+        lines[row.pk] = line
+        before[row.meter_id] = billed(line)
+        indexes[row.meter_id].append(value_of(row.reading))
+    return [lines[row.pk] for row in rows]
+
+
+def value_of(reading: Reading) -> metering.Reading:
+    """A reading's row as the rules want it."""
+    quality = metering.Quality(reading.quality)
+    return metering.Reading(reading.taken_on, reading.value, quality, reading.segment)
+
+
+def billed(line: Line) -> Billed:
+    """The index that the signature makes the last billed one."""
+    return Billed(
+        meter_id=line.row.meter_id,
+        segment=line.reading.segment,
+        taken_on=line.reading.taken_on,
+        value=line.reading.value,
+        quality=line.reading.quality,
+        origin=Billed.Origin.RELEVEUR,
+        reading=line.reading,
+    )
+
+
+def stored(campaign: Campaign, line: Line, position: int) -> BasisLine:
+    """The line as it will be printed for ever."""
+    return BasisLine(
+        campaign=campaign,
+        due_reading=line.row,
+        position=position,
+        printed=printed(line),
+        format_version=FORMAT_VERSION,
+    )
+
+
+def printed(line: Line) -> dict[str, str | int | None]:
+    """The texts and numbers of one line: dates in ISO, volumes as integers, words in French.
+
+    The basis is read by French accountants and programs, whatever language the office speaks.
+    """
+    row, contract = line.row, line.row.coverage.contract
+    site, device = row.installation.site, row.meter.device
+    return {
+        "contract": contract.number,
+        "payer_code": contract.payer_code or contract.customer.code,
+        "payer_name": contract.payer_name or contract.customer.name,
+        "customer_reference": contract.customer_reference,
+        "service_code": contract.service_code,
+        "commitment_number": contract.commitment_number,
+        "customer_code": site.customer.code,
+        "customer_name": site.customer.name,
+        "site": site.name,
+        "address": f"{site.address}, {site.postal_code} {site.town}".strip(", "),
+        "location": row.installation.location,
+        "maker": device.model.maker,
+        "model": device.model.name,
+        "serial": device.serial,
+        "fleet_number": device.fleet_number,
+        "meter": row.meter.kind.label_fr,
+        "meter_code": row.meter.kind.code,
+        "due_on": row.due_on.isoformat(),
+        **_previous(line.before),
+        **_new(line.reading),
+        "net": line.settled.net,
+        "of_this_period": line.settled.of_this_period,
+        "regularisation": line.settled.regularisation,
+        "anomaly": _anomaly(line),
+    }
+
+
+def _previous(before: Billed | None) -> dict[str, str | int | None]:
+    if before is None:
+        return {"previous_on": None, "previous_value": None, "previous_nature": None}
+    return {
+        "previous_on": before.taken_on.isoformat(),
+        "previous_value": before.value,
+        "previous_nature": NATURES[before.quality],
+    }
+
+
+def _new(reading: Reading) -> dict[str, str | int | None]:
+    explanation = reading.explanation or {}
+    return {
+        "new_on": reading.taken_on.isoformat(),
+        "new_value": reading.value,
+        "new_nature": NATURES[reading.quality],
+        "origin": ORIGINS[reading.source],
+        "estimated_how": explanation.get("words", {}).get("fr", ""),
+        "proof": "oui" if reading.proof_id else "non",
+    }
+
+
+NATURES: Mapping[str, str] = {
+    Quality.ACTUAL: "réel",
+    Quality.ESTIMATED: "estimé",
+    Quality.AGREED: "accord commercial",
+}
+
+ORIGINS: Mapping[str, str] = {
+    Reading.Source.CUSTOMER: "relevé client",
+    Reading.Source.OFFICE: "agence",
+    Reading.Source.TECHNICIAN: "technicien",
+    Reading.Source.AGENT: "automatique (remontée)",
+    Reading.Source.MAIL: "mail",
+    Reading.Source.API: "interface",
+    Reading.Source.IMPORT: "import",
+    Reading.Source.SYSTEM: "système",
+}
+
+ANSWERS: Mapping[str, str] = {
+    Finding.Answer.METER_REPLACED: "compteur remplacé",
+    Finding.Answer.LAST_WAS_WRONG: "dernier relevé erroné",
+    Finding.Answer.OTHER: "autre raison",
+    Finding.Answer.CONFIRMED: "confirmé",
+}
+
+FINDINGS: Mapping[str, str] = {
+    Code.LOWER_THAN_LAST: "plus bas que le dernier relevé réel",
+    Code.LOWER_THAN_ESTIMATE: "plus bas que l’estimation facturée",
+    Code.UNCHANGED: "aucune impression",
+    Code.UNUSUAL_LOW: "volume inhabituellement bas",
+    Code.UNUSUAL_HIGH: "volume inhabituellement haut",
+}
+
+
+def _anomaly(line: Line) -> str:
+    """What the accountant should look at twice, in words; empty when all is plain."""
+    words = ["premier relevé"] if line.settled.first else []
+    if line.settled.net < 0:
+        words.append("volume négatif")
+    if (line.reading.explanation or {}).get("method") == Method.NOTHING:
+        words.append("estimation sans aucune donnée")
+    for finding in line.findings:
+        answer = ANSWERS.get(finding.answer)
+        words.append(FINDINGS[finding.code] + (f" ({answer})" if answer else ""))
+    return " ; ".join(words)
+
+
+def _rows(campaign: Campaign) -> QuerySet[DueReading]:
+    rows = campaign.due_readings.filter(reading__isnull=False).select_related(
+        "reading",
+        "meter__kind",
+        "meter__device__model",
+        "coverage__contract__customer",
+        "installation__site__customer",
+    )
+    return rows.order_by(
+        "installation__site__customer__code",
+        "installation__site__name",
+        "installation__site__address",
+        "meter__device__serial",
+        "meter__kind__position",
+        "meter__kind__code",
+        "due_on",
+    )
+
+
+def _installation_readings(meters: Iterable[int]) -> dict[int, metering.Reading]:
+    """The value each meter had when it was installed, where it is known."""
+    readings = Reading.objects.standing().filter(
+        meter__in=list(meters), occasion=Reading.Occasion.INSTALLATION
+    )
+    return {one.meter_id: value_of(one) for one in readings.order_by("meter_id", "-taken_on")}
+
+
+def _findings(rows: Sequence[DueReading]) -> Mapping[int, list[Finding]]:
+    found: dict[int, list[Finding]] = defaultdict(list)
+    for one in Finding.objects.filter(reading__in=[row.reading_id for row in rows]).order_by("pk"):
+        found[one.reading_id].append(one)
+    return found

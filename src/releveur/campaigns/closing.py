@@ -1,0 +1,162 @@
+"""The close: nobody is asked any more, and whoever stayed silent is estimated, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from fractions import Fraction
+from itertools import batched
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from releveur.campaigns import locks, reminding
+from releveur.campaigns.models import Campaign, DueReading, Notice
+from releveur.dealer.closures import closed_days
+from releveur.fleet.models import Meter
+from releveur.outbox.models import Mail
+from releveur.readings import estimating
+from releveur.readings.estimating import Kinship, Unread
+from releveur.readings.models import Reading
+from releveur.rules import schedule
+from releveur.rules.schedule import Close
+
+CHUNK = 2_000
+
+
+class SomebodyIsSilent(Exception):
+    """The deadline has not come and somebody who was asked has not answered."""
+
+
+class NotOpen(Exception):
+    """Only an open campaign closes."""
+
+
+def begin(campaign: int, *, now: datetime) -> bool:
+    """Stop asking, if everybody's time is over; True when this call did it."""
+    with transaction.atomic():
+        held = locks.hold(campaign)
+        if held.state != Campaign.State.OPEN or now < held.closes_at + schedule.GRACE:
+            return False
+        facts = reminding.facts_of(held.invitations.all()).values()
+        closures = closed_days()
+        if not all(
+            isinstance(schedule.due_step(one, closures=closures, now=now), Close) for one in facts
+        ):
+            return False
+        _stop_asking(held)
+    return True
+
+
+def close_early(campaign: int, *, now: datetime) -> None:
+    """Close by the office's word.
+
+    :raises SomebodyIsSilent: before `closes_at`, while somebody asked owes a value
+    :raises NotOpen: it closed already
+    """
+    with transaction.atomic():
+        held = locks.hold(campaign)
+        if held.state != Campaign.State.OPEN:
+            raise NotOpen(held.state)
+        if now < held.closes_at and reminding.silent(held.invitations.all()).exists():
+            raise SomebodyIsSilent
+        _stop_asking(held)
+    finish(campaign, now=now)
+
+
+def finish(campaign: int, *, now: datetime) -> int:
+    """Estimate what is empty, chunk by chunk, then call the campaign closed; idempotent.
+
+    What a contract forbids to estimate and what nobody was asked stays empty.
+
+    :returns: how many meters were estimated by this call
+    """
+    estimated = estimate_all(may_be_estimated(campaign), now=now)
+    with transaction.atomic():
+        held = locks.hold(campaign)
+        if held.state == Campaign.State.CLOSING:
+            held.state = Campaign.State.CLOSED
+            held.save(update_fields=["state"])
+            _tell_the_silent(held, now=now)
+    return estimated
+
+
+def may_be_estimated(campaign: int) -> QuerySet[DueReading]:
+    """Empty rows somebody was really asked for, whose contract allows an estimate."""
+    return empty(campaign).filter(coverage__contract__estimation_allowed=True).filter(reached())
+
+
+def never_asked(campaign: int) -> QuerySet[DueReading]:
+    """Empty rows nobody was asked for, or whose every mail was finally refused."""
+    return empty(campaign).filter(coverage__contract__estimation_allowed=True).exclude(reached())
+
+
+def empty(campaign: int) -> QuerySet[DueReading]:
+    """Rows without any reading."""
+    return DueReading.objects.filter(campaign=campaign, reading=None)
+
+
+def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
+    """Fill these rows with estimates, `CHUNK` at a time, a short transaction each."""
+    meters = Meter.objects.filter(pk__in=rows.values("meter"), monthly_volume=None)
+    rates = estimating.model_rates(list(meters.select_related("device")))
+    estimated = 0
+    for chunk in batched(rows.order_by("pk").values_list("pk", flat=True), CHUNK):
+        estimated += _estimate(chunk, rates=rates, now=now)
+    return estimated
+
+
+@transaction.atomic
+def _estimate(chunk: Sequence[int], *, rates: Mapping[Kinship, Fraction], now: datetime) -> int:
+    locks.share(set(DueReading.objects.filter(pk__in=chunk).values_list("campaign_id", flat=True)))
+    rows = [row for row in locks.hold_due_readings(chunk) if row.reading is None]
+    days = _days_of_the_other_meters(rows)
+    unread = [Unread(row.meter, on=days.get((row.meter.device_id, row.due_on), row.due_on)) for row in rows]
+    readings = estimating.estimate(unread, rates=rates, now=now)
+    for row in rows:
+        row.reading = readings[row.meter_id]
+    DueReading.objects.bulk_update(rows, ["reading"])
+    return len(rows)
+
+
+def _days_of_the_other_meters(rows: Sequence[DueReading]) -> dict[tuple[int, date], date]:
+    """The day on which the device's other meter was read, per device and due date."""
+    others = DueReading.objects.answered().filter(
+        campaign__in={row.campaign_id for row in rows},
+        meter__device__in={row.meter.device_id for row in rows},
+    )
+    return {
+        (device, due_on): day
+        for device, due_on, day in others.values_list(
+            "meter__device_id", "due_on", "reading__taken_on"
+        )
+    }
+
+
+def reached() -> Exists:
+    """Whether a row is asked of somebody whose mails were not all refused for good."""
+    return Exists(
+        Notice.objects.filter(
+            Q(mail=None) | ~Q(mail__state=Mail.State.FAILED),
+            invitation__asked__due_reading=OuterRef("pk"),
+            what__in=reminding.ASKS,
+        )
+    )
+
+
+def _stop_asking(campaign: Campaign) -> None:
+    campaign.state = Campaign.State.CLOSING
+    campaign.save(update_fields=["state"])
+
+
+def _tell_the_silent(campaign: Campaign, *, now: datetime) -> None:
+    estimated = DueReading.objects.held().filter(
+        asked__invitation=OuterRef("pk"), reading__source=Reading.Source.SYSTEM
+    )
+    Notice.objects.bulk_create(
+        [
+            Notice(invitation=one, what=Notice.What.CLOSED, states=one.asks_until, owed_at=now)
+            for one in campaign.invitations.filter(Exists(estimated)).order_by("pk")
+        ],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,146 @@
+"""Which meters owe a reading up to a day, and where they stood: the picture an opening draws."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Max, Q
+
+from releveur.campaigns.models import DueReading, Kind
+from releveur.contracts.models import Coverage
+from releveur.fleet.models import Device, Installation, Meter
+from releveur.readings.models import Billed
+from releveur.rules import schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One meter owed one reading on one day, under this coverage, at this installation."""
+
+    meter: Meter
+    due_on: date
+    coverage: Coverage
+    installation: Installation
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What an opening would ask, and the devices under contract that stand nowhere."""
+
+    due: Sequence[Due]
+    nowhere: Sequence[Device]
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    asked_on: Mapping[int, date]
+    billed_on: Mapping[int, date]
+
+    def last_day(self, meter: int) -> date:
+        return max(self.asked_on.get(meter, date.min), self.billed_on.get(meter, date.min))
+
+
+def picture(until: date, *, only: Collection[str] | None = None) -> Picture:
+    """Draw what is due up to `until` and was not asked before.
+
+    Per covered and billed meter: the latest due date of its contract (earlier missed ones are settled
+    by it); once more at its end where the coverage or the installation ended after the last billed
+    day (model.md, « Opening »).
+
+    :param only: customer codes or serials; None means everybody
+    """
+    coverages = _coverages(only)
+    devices = {coverage.device_id for coverage in coverages}
+    meters, installations, past = _meters(devices), _installations(devices), _past(devices)
+    due: list[Due] = []
+    nowhere: list[Device] = []
+    for coverage in coverages:
+        stays = installations.get(coverage.device_id, [])
+        day = _due_day(coverage, stays, until)
+        if day is None:
+            continue
+        place = _place(stays, *day)
+        if place is None:
+            nowhere.append(coverage.device)
+            continue
+        due += [
+            Due(meter, day[0], coverage, place, final=day[1])
+            for meter in meters.get(coverage.device_id, [])
+            if day[0] > past.last_day(meter.pk)
+        ]
+    return Picture(due, nowhere)
+
+
+def _coverages(only: Collection[str] | None) -> list[Coverage]:
+    rows = Coverage.objects.filter(contract__first_due_on__isnull=False)
+    rows = rows.exclude(device__mode=Device.Mode.NONE)
+    if only is not None:
+        rows = rows.filter(Q(contract__customer__code__in=only) | Q(device__serial__in=only))
+    rows = rows.select_related("contract__customer", "device__model")
+    return list(rows.order_by("contract__customer__code", "device__serial", "since"))
+
+
+def _meters(devices: Collection[int]) -> dict[int, list[Meter]]:
+    found: dict[int, list[Meter]] = defaultdict(list)
+    rows = Meter.objects.filter(device__in=devices, billed=True).select_related("kind", "device")
+    for meter in rows.order_by("device_id", "kind__position", "kind__code"):
+        found[meter.device_id].append(meter)
+    return found
+
+
+def _installations(devices: Collection[int]) -> dict[int, list[Installation]]:
+    found: dict[int, list[Installation]] = defaultdict(list)
+    rows = Installation.objects.filter(device__in=devices).select_related("site__customer")
+    for stay in rows.order_by("device_id", "since"):
+        found[stay.device_id].append(stay)
+    return found
+
+
+def _past(devices: Collection[int]) -> _Past:
+    asked = DueReading.objects.filter(kind=Kind.PERIODIC, meter__device__in=devices)
+    billed = Billed.objects.filter(meter__device__in=devices)
+    return _Past(
+        dict(asked.values_list("meter").annotate(last=Max("due_on")).order_by()),
+        dict(billed.values_list("meter").annotate(last=Max("taken_on")).order_by()),
+    )
+
+
+def _due_day(
+    coverage: Coverage, stays: Sequence[Installation], until: date
+) -> tuple[date, bool] | None:
+    """The day this coverage owes a reading, and whether it is its last."""
+    end = _end(coverage, stays)
+    if end is not None and end <= until:
+        return end, True
+    contract = coverage.contract
+    assert contract.first_due_on is not None
+    day = schedule.latest_due(contract.first_due_on, contract.months, until=until)
+    begin = max(coverage.since or date.min, contract.since or date.min)
+    return (day, False) if day and day > begin else None
+
+
+def _end(coverage: Coverage, stays: Sequence[Installation]) -> date | None:
+    """The day the contract, the coverage or the customer's last stay of the device ends."""
+    mine = [stay for stay in stays if stay.site.customer_id == coverage.contract.customer_id]
+    gone = mine[-1].until if mine and _still(mine) is None else None
+    return min(filter(None, (coverage.until, coverage.contract.until, gone)), default=None)
+
+
+def _still(stays: Sequence[Installation]) -> Installation | None:
+    return next((stay for stay in stays if stay.until is None), None)
+
+
+def _place(stays: Sequence[Installation], day: date, final: bool) -> Installation | None:
+    """Where the device stood that day; on the day it moves, a last reading belongs to the old place."""
+    held = [
+        stay
+        for stay in stays
+        if (stay.since is None or stay.since <= day) and (stay.until is None or stay.until >= day)
+    ]
+    if not held:
+        return None
+    return held[0] if final else held[-1]

@@ -1,0 +1,95 @@
+"""Rows filled by a real reading nobody had to ask for: imports, technicians, collectors."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from releveur.campaigns import locks, reminding
+from releveur.campaigns.models import Asked, Campaign, DueReading, Kind
+from releveur.readings.models import Billed, Reading
+from releveur.rules import window
+
+
+def fill(campaign: int | None = None, *, now: datetime) -> int:
+    """Point empty and estimated rows of unsigned campaigns to the real readings that fit them.
+
+    Which reading fits is `rules.window`; none fills two rows.
+
+    :returns: how many rows were filled
+    """
+    filled = 0
+    for pk, rows in _candidates(campaign).items():
+        with transaction.atomic():
+            filled += _fill(pk, rows, now=now)
+    return filled
+
+
+def _candidates(campaign: int | None) -> dict[int, list[int]]:
+    """Rows that some unused real reading might fill, per campaign: usually none."""
+    near = _unused().filter(
+        meter=OuterRef("meter"), taken_on__gte=OuterRef("due_on") - window.LONGEST
+    )
+    rows = DueReading.objects.unanswered().filter(Exists(near), kind=Kind.PERIODIC)
+    rows = rows.exclude(campaign__state=Campaign.State.SIGNED)
+    if campaign is not None:
+        rows = rows.filter(campaign=campaign)
+    found: dict[int, list[int]] = defaultdict(list)
+    for pk, row in rows.order_by("campaign_id", "pk").values_list("campaign_id", "pk"):
+        found[pk].append(row)
+    return found
+
+
+def _unused() -> QuerySet[Reading]:
+    """Real readings that stand for no row yet; the start of a segment stands for none."""
+    used = DueReading.objects.filter(reading=OuterRef("pk"), kind=Kind.PERIODIC)
+    readings = Reading.objects.standing().real().filter(~Exists(used))
+    return readings.exclude(occasion=Reading.Occasion.NEW_METER)
+
+
+def _fill(campaign: int, rows: Sequence[int], *, now: datetime) -> int:
+    locks.share([campaign])
+    asking = set(Asked.objects.filter(due_reading__in=rows).values_list("invitation_id", flat=True))
+    locks.hold_invitations(asking)
+    held = [row for row in locks.hold_due_readings(rows) if not _is_answered(row)]
+    billed = Billed.objects.last_of(row.meter_id for row in held)
+    unused = _unused_by_meter(row.meter_id for row in held)
+    filled = []
+    for row in held:
+        last = billed.get(row.meter_id)
+        if reading := _take(row, unused[row.meter_id], billed_on=last.taken_on if last else None):
+            row.reading = reading
+            filled.append(row)
+    DueReading.objects.bulk_update(filled, ["reading"])
+    reminding.withhold_answered(asking, now=now)
+    return len(filled)
+
+
+def _is_answered(row: DueReading) -> bool:
+    signed = row.campaign.state == Campaign.State.SIGNED
+    return signed or (row.reading is not None and row.reading.source != Reading.Source.SYSTEM)
+
+
+def _unused_by_meter(meters: Iterable[int]) -> Mapping[int, list[Reading]]:
+    found: dict[int, list[Reading]] = defaultdict(list)
+    for reading in _unused().filter(meter__in=list(meters)).order_by("taken_on", "pk"):
+        found[reading.meter_id].append(reading)
+    return found
+
+
+def _take(row: DueReading, unused: list[Reading], *, billed_on: date | None) -> Reading | None:
+    """The fitting reading nearest to the day due; taken, so that no other row gets it."""
+    months = row.coverage.contract.months
+    fitting = [
+        reading
+        for reading in unused
+        if window.fits(reading.taken_on, due_on=row.due_on, months=months, billed_on=billed_on)
+    ]
+    best = min(reversed(fitting), key=lambda one: abs(one.taken_on - row.due_on), default=None)
+    if best:
+        unused.remove(best)
+    return best

@@ -1,0 +1,60 @@
+"""Values that came after the signature: proposals, until the meter's next due reading takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from releveur.campaigns.models import ReceiptLine
+from releveur.readings.models import Reading, Withdrawal
+
+REASON = "corrected after the signature"
+
+
+def take_proposals(meters: Collection[int], *, now: datetime) -> int:
+    """Make the standing proposals of these meters real: a new row supersedes each.
+
+    What was signed stays signed; the difference is settled with the next period. A real reading that
+    the proposal corrects is withdrawn.
+
+    :returns: how many proposals became real
+    """
+    lines = ReceiptLine.objects.filter(
+        reading__meter__in=meters,
+        reading__proposed=True,
+        reading__superseded_by=None,
+        reading__withdrawal=None,
+    ).select_related("reading", "due_reading__reading")
+    taken = list(lines.order_by("pk"))
+    starts = Reading.objects.filter(
+        meter__in=meters, proposed=True, occasion=Reading.Occasion.NEW_METER,
+        superseded_by=None, withdrawal=None,
+    )  # fmt: skip
+    Reading.objects.bulk_create(
+        [_real(one, now) for one in (*starts, *(line.reading for line in taken))]
+    )
+    Withdrawal.objects.bulk_create(
+        [
+            Withdrawal(reading=corrected, reason=REASON, withdrawn_at=now)
+            for line in taken
+            if (corrected := line.due_reading.reading) and corrected.source != Reading.Source.SYSTEM
+        ],
+        ignore_conflicts=True,
+    )
+    return len(taken)
+
+
+def _real(proposal: Reading, now: datetime) -> Reading:
+    return Reading(
+        meter_id=proposal.meter_id,
+        segment=proposal.segment,
+        taken_on=proposal.taken_on,
+        recorded_at=now,
+        value=proposal.value,
+        source=proposal.source,
+        occasion=proposal.occasion,
+        supersedes=proposal,
+        by_contact_id=proposal.by_contact_id,
+        by_user_id=proposal.by_user_id,
+        proof_id=proposal.proof_id,
+    )

@@ -1,0 +1,62 @@
+"""The link of an invitation: made from its uuid and version, found by the hash of its key."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from releveur.campaigns.models import Campaign, Invitation
+from releveur.customers.models import Contact
+from releveur.outbox import keys
+
+
+class UnknownLink(Exception):
+    """No invitation ever had this key, or not in this version any more."""
+
+
+class NewerMailSent(Exception):
+    """The campaign is signed and this person was asked again since: the newer mail holds the link."""
+
+    def __init__(self, contact: Contact) -> None:
+        super().__init__(contact.pk)
+        self.contact = contact
+
+
+def find(key: str) -> Invitation:
+    """The invitation a key opens.
+
+    :raises UnknownLink: never issued, or revoked
+    :raises NewerMailSent: its campaign is signed and a later invitation of that person exists
+    """
+    return _alive(_invitations().filter(key_hash=keys.hashed(key)).first())
+
+
+def alive(invitation: int, *, version: int) -> Invitation:
+    """The invitation a cookie names, as long as its link lives; raises as `find` does."""
+    return _alive(_invitations().filter(pk=invitation, link_version=version).first())
+
+
+@transaction.atomic
+def revoke(invitation: Invitation) -> None:
+    """Kill every copy of this link and every page opened by it; the next mail carries a new one."""
+    row = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
+    row.link_version += 1
+    row.key_hash = keys.hashed(keys.make(row.uuid, row.link_version))
+    row.save(update_fields=["link_version", "key_hash"])
+
+
+def _invitations() -> QuerySet[Invitation]:
+    return Invitation.objects.select_related("campaign", "contact")
+
+
+def _alive(invitation: Invitation | None) -> Invitation:
+    if invitation is None:
+        raise UnknownLink
+    if invitation.campaign.state == Campaign.State.SIGNED and _asked_again(invitation):
+        raise NewerMailSent(invitation.contact)
+    return invitation
+
+
+def _asked_again(invitation: Invitation) -> bool:
+    later = Invitation.objects.filter(contact=invitation.contact_id, pk__gt=invitation.pk)
+    return later.exclude(campaign=invitation.campaign_id).exists()

@@ -1,0 +1,152 @@
+"""Three reminders to whoever is silent, and not one after an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+
+from releveur.campaigns import locks
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice
+from releveur.dealer.closures import closed_days
+from releveur.outbox.models import Mail
+from releveur.rules import schedule
+from releveur.rules.schedule import Closures, Facts, Plan, Remind
+
+REMINDERS = (Notice.What.REMINDED_1, Notice.What.REMINDED_2, Notice.What.REMINDED_3)
+ASKS = (Notice.What.INVITED, *REMINDERS)
+
+
+def silent(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    """Those who still owe at least one value."""
+    owed = DueReading.objects.held().unanswered().filter(asked__invitation=OuterRef("pk"))
+    return invitations.filter(Exists(owed))
+
+
+def owe(campaign: int, *, now: datetime) -> int:
+    """Owe the reminder that is due to each silent person; return how many notices were written.
+
+    Whoever holds the campaign first has claimed the step: a second worker finds the notices. A third
+    reminder that leaves late moves that person's deadline, never earlier than a date already written.
+    """
+    closures = closed_days()
+    with transaction.atomic():
+        held = locks.hold(campaign)
+        if held.state != Campaign.State.OPEN:
+            return 0
+        waiting = silent(held.invitations.filter(reminder_1_at__lte=now)).order_by("pk")
+        steps = [
+            (invitation, step)
+            for invitation, facts in facts_of(waiting).items()
+            if isinstance(step := schedule.due_step(facts, closures=closures, now=now), Remind)
+        ]
+        notices = [_notice(invitation, step, closures, now) for invitation, step in steps]
+        Notice.objects.bulk_create(notices)
+        Invitation.objects.bulk_update([invitation for invitation, _step in steps], ["asks_until"])
+        follow_deadlines(held)
+    return len(notices)
+
+
+def move_deadlines(campaign: int, *, now: datetime) -> int:
+    """Keep the 48 hours after a third reminder that left later than its plan, and say so by mail."""
+    closures = closed_days()
+    with transaction.atomic():
+        held = locks.hold(campaign)
+        if held.state != Campaign.State.OPEN:
+            return 0
+        third = Notice.objects.filter(
+            invitation__campaign=held, what=Notice.What.REMINDED_3, mail__state=Mail.State.SENT
+        ).select_related("invitation", "mail")
+        moved: dict[int, Invitation] = {}
+        for notice in third.order_by("invitation_id"):
+            deadline = schedule.asks_until_after(_left(notice), closures)
+            if deadline > notice.invitation.asks_until:
+                notice.invitation.asks_until = deadline
+                moved[notice.invitation_id] = notice.invitation
+        Invitation.objects.bulk_update(moved.values(), ["asks_until"])
+        Notice.objects.bulk_create(
+            Notice(invitation=one, what=Notice.What.MOVED, states=one.asks_until, owed_at=now)
+            for one in moved.values()
+        )
+        follow_deadlines(held)
+    return len(moved)
+
+
+def follow_deadlines(campaign: Campaign) -> None:
+    """All close together: a campaign closes at the latest deadline of its invitations."""
+    latest = campaign.invitations.aggregate(latest=Max("asks_until"))["latest"]
+    if latest and latest > campaign.closes_at:
+        campaign.closes_at = latest
+        campaign.save(update_fields=["closes_at"])
+
+
+def withhold_answered(invitations: Collection[int], *, now: datetime) -> int:
+    """Take back the reminders that have not left to persons who owe nothing any more."""
+    answered = Invitation.objects.filter(pk__in=invitations).exclude(
+        pk__in=silent(Invitation.objects.filter(pk__in=invitations)).values("pk")
+    )
+    unsent = Notice.objects.filter(
+        invitation__in=answered, what__in=[*ASKS, Notice.What.MOVED], withheld_at=None
+    ).filter(Q(mail=None) | Q(mail__state=Mail.State.OWED))
+    notices = list(unsent.order_by("pk").select_for_update(of=("self",)))
+    mails = Mail.objects.filter(pk__in=[notice.mail_id for notice in notices])
+    owed = mails.filter(state=Mail.State.OWED).order_by("pk").select_for_update()
+    Mail.objects.filter(pk__in=[mail.pk for mail in owed]).update(state=Mail.State.WITHHELD)
+    return Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(withheld_at=now)
+
+
+def facts_of(invitations: Iterable[Invitation]) -> dict[Invitation, Facts]:
+    """What the schedule wants to know of each person, in two queries."""
+    people = list(invitations)
+    owing = set(silent(Invitation.objects.filter(pk__in=people)).values_list("pk", flat=True))
+    notices: dict[int, list[Notice]] = {}
+    for notice in Notice.objects.filter(invitation__in=people, what__in=ASKS).select_related("mail"):
+        notices.setdefault(notice.invitation_id, []).append(notice)
+    return {one: _facts(one, notices.get(one.pk, []), one.pk not in owing) for one in people}
+
+
+def _facts(invitation: Invitation, notices: list[Notice], answered: bool) -> Facts:
+    """A plan made again starts afresh: only notices owed since count."""
+    mine = [notice for notice in notices if notice.owed_at >= invitation.invited_at]
+    owed = {notice.what: notice for notice in mine}
+    third = owed.get(Notice.What.REMINDED_3)
+    sent = [notice.mail.sent_at for notice in mine if notice.mail and notice.mail.sent_at]
+    return Facts(
+        plan=plan_of(invitation),
+        reminded=max((n for n, what in enumerate(REMINDERS, 1) if what in owed), default=0),
+        answered=answered,
+        last_mail_at=max(sent, default=None),
+        third_gone=bool(third and _gone(third)),
+        third_owed_at=third.owed_at if third else None,
+    )
+
+
+def plan_of(invitation: Invitation) -> Plan:
+    """The plan an invitation was given, as stored."""
+    reminders = (invitation.reminder_1_at, invitation.reminder_2_at, invitation.reminder_3_at)
+    return Plan(reminders, invitation.asks_until)
+
+
+def _gone(notice: Notice) -> bool:
+    if notice.withheld_at:
+        return True
+    return notice.mail is not None and notice.mail.state != Mail.State.OWED
+
+
+def _left(notice: Notice) -> datetime:
+    assert notice.mail is not None and notice.mail.sent_at is not None
+    return notice.mail.sent_at
+
+
+def _notice(invitation: Invitation, step: Remind, closures: Closures, now: datetime) -> Notice:
+    if step.number == len(REMINDERS):
+        kept = schedule.asks_until_after(now, closures)
+        invitation.asks_until = max(invitation.asks_until, kept)
+    return Notice(
+        invitation=invitation,
+        what=REMINDERS[step.number - 1],
+        states=invitation.asks_until,
+        owed_at=now,
+    )

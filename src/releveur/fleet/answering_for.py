@@ -1,0 +1,81 @@
+"""Who answers for a device: all contacts of the nearest level that has one with an address.
+
+The levels, nearest first: the device, its site, its customer (model.md, « Respondent »).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+
+from releveur.fleet.models import Installation, Respondent
+
+
+@dataclass(slots=True)
+class _People:
+    """Contacts per level of one kind, with and without an address."""
+
+    written: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    phones: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def contacts(stays: Iterable[Installation]) -> dict[int, list[int]]:
+    """The contacts to write to, per installation; an empty list where there is nobody.
+
+    Three queries at most, whatever the number of installations (with their sites loaded).
+    """
+    levels = list(stays)
+    device, site, customer = _people(levels)
+    return {
+        stay.pk: device.written.get(stay.device_id)
+        or site.written.get(stay.site_id)
+        or customer.written.get(stay.site.customer_id)
+        or []
+        for stay in levels
+    }
+
+
+def phones(stays: Iterable[Installation]) -> dict[int, str]:
+    """The nearest phone number per installation; empty where there is none."""
+    levels = list(stays)
+    device, site, customer = _people(levels)
+    return {
+        stay.pk: next(
+            iter(
+                device.phones.get(stay.device_id)
+                or site.phones.get(stay.site_id)
+                or customer.phones.get(stay.site.customer_id)
+                or []
+            ),
+            "",
+        )
+        for stay in levels
+    }
+
+
+def _people(stays: Sequence[Installation]) -> tuple[_People, _People, _People]:
+    device, site, customer = _People(), _People(), _People()
+    rows = Respondent.objects.filter(
+        Q(device__in={stay.device_id for stay in stays})
+        | Q(site__in={stay.site_id for stay in stays})
+        | Q(customer__in={stay.site.customer_id for stay in stays})
+    ).select_related("contact")
+    for row in rows.order_by("pk"):
+        people, key = _level(row, device, site, customer)
+        if row.contact.email:
+            people.written[key].append(row.contact_id)
+        if row.contact.phone:
+            people.phones[key].append(row.contact.phone)
+    return device, site, customer
+
+
+def _level(row: Respondent, device: _People, site: _People, customer: _People) -> tuple[_People, int]:
+    if row.device_id is not None:
+        return device, row.device_id
+    if row.site_id is not None:
+        return site, row.site_id
+    assert row.customer_id is not None
+    return customer, row.customer_id

@@ -1,0 +1,85 @@
+"""What meters nobody read show, written down as readings that explain themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+
+from releveur.fleet.models import Meter
+from releveur.readings import submission
+from releveur.readings.models import Quality, Reading
+from releveur.rules import estimation
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A meter nobody read, and the day for which a value is wanted."""
+
+    meter: Meter
+    on: date
+
+
+type Kinship = tuple[int, int]
+"""Meters that print alike: the same device model and the same meter kind (primary keys)."""
+
+
+def model_rates(meters: Sequence[Meter]) -> dict[Kinship, Fraction]:
+    """Median pages a day of the meters of the same model and kind; 5 meters at least speak for it."""
+    wanted = {_kinship(meter) for meter in meters}
+    models = {model for model, _kind in wanted}
+    kin = Meter.objects.filter(device__model__in=models).select_related("device")
+    relatives = {meter.pk: _kinship(meter) for meter in kin}
+    histories = Reading.objects.standing().real().filter(meter__in=relatives).histories()
+    by_kinship = defaultdict(list)
+    for meter, history in histories.items():
+        by_kinship[relatives[meter]].append(history)
+    rates = {kinship: estimation.model_daily(by_kinship[kinship]) for kinship in wanted}
+    return {kinship: rate for kinship, rate in rates.items() if rate is not None}
+
+
+def estimate(
+    unread: Sequence[Unread], *, rates: Mapping[Kinship, Fraction], now: datetime
+) -> dict[int, Reading]:
+    """Write one estimated reading per meter, with method, version, inputs and words.
+
+    :param rates: from `model_rates`, for meters without a past of their own
+    :returns: the readings written, per meter
+    """
+    known = submission.facts([one.meter for one in unread])
+    readings = [_reading(one, known[one.meter.pk], rates.get(_kinship(one.meter)), now) for one in unread]
+    return {reading.meter_id: reading for reading in Reading.objects.bulk_create(readings)}
+
+
+def _reading(
+    one: Unread, known: submission.Facts, rate: Fraction | None, now: datetime
+) -> Reading:
+    found = estimation.estimate(
+        known.history,
+        on=one.on,
+        billed=known.billed[-1] if known.billed else None,
+        monthly_volume=known.monthly_volume,
+        model_daily=rate,
+    )
+    return Reading(
+        meter=one.meter,
+        segment=known.segment,
+        taken_on=one.on,
+        recorded_at=now,
+        value=found.value,
+        quality=Quality.ESTIMATED,
+        source=Reading.Source.SYSTEM,
+        explanation={
+            "method": found.method,
+            "version": estimation.VERSION,
+            "volume": found.volume,
+            "inputs": found.inputs,
+            "words": estimation.words(found),
+        },
+    )
+
+
+def _kinship(meter: Meter) -> Kinship:
+    return meter.device.model_id, meter.kind_id

@@ -1,0 +1,215 @@
+"""What a person says a device showed: examined against its past, then recorded.
+
+Nothing is refused here: a value that raises a question waits for its answer, and is recorded as soon
+as the answer comes (product.md, « Finding, Demand »).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from releveur.accounts.models import User
+from releveur.customers.models import Contact
+from releveur.fleet.models import Meter
+from releveur.readings.models import Billed, Finding, Proof, Reading
+from releveur.rules import metering, validation
+from releveur.rules.estimation import expected_volume
+from releveur.rules.validation import Code, Demand
+
+type DateFault = Literal["IN_THE_FUTURE", "BEFORE_THE_LAST_READING"]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The values one device showed on one day, per meter, and the answers given with them."""
+
+    device: int
+    taken_on: date
+    values: Mapping[int, int]
+    confirmed: bool = False
+    reason: Finding.Answer | None = None
+    proof: Proof | None = None
+    seen: Mapping[int, int | None] | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The past of one meter: standing readings oldest first, indexes billed, expected pages a month."""
+
+    history: list[metering.Reading] = field(default_factory=list)
+    billed: list[metering.Reading] = field(default_factory=list)
+    monthly_volume: int | None = None
+
+    @property
+    def segment(self) -> int:
+        return self.history[-1].segment if self.history else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One device's declaration beside what the check found and the readings it would replace."""
+
+    declared: Declared
+    facts: Mapping[int, Facts]
+    findings: tuple[validation.Finding, ...]
+    replaces: Mapping[int, Reading] = field(default_factory=dict)
+
+    @property
+    def unmet(self) -> tuple[validation.Finding, ...]:
+        """The findings that still ask for something."""
+        return tuple(finding for finding in self.findings if not _met(finding, self.declared))
+
+
+def facts(meters: Iterable[Meter], *, setting_aside: Iterable[int] = ()) -> dict[int, Facts]:
+    """Read the past of many meters in two queries.
+
+    :param setting_aside: primary keys of readings that the new values are about to replace
+    """
+    by_id = {meter.pk: meter for meter in meters}
+    readings = Reading.objects.standing().filter(meter__in=by_id).exclude(pk__in=list(setting_aside))
+    histories = readings.histories()
+    billed = Billed.objects.filter(meter__in=by_id).histories()
+    return {
+        pk: Facts(histories.get(pk, []), billed.get(pk, []), meter.monthly_volume)
+        for pk, meter in by_id.items()
+    }
+
+
+def date_fault(declared: Declared, known: Mapping[int, Facts], *, today: date) -> DateFault | None:
+    """Say what is wrong with the day, if anything: it is never the value's fault (vee.md R9)."""
+    if declared.taken_on > today:
+        return "IN_THE_FUTURE"
+    last = [metering.last_real(known[meter].history) for meter in declared.values]
+    if any(reading and declared.taken_on < reading.taken_on for reading in last):
+        return "BEFORE_THE_LAST_READING"
+    return None
+
+
+def examine(
+    declared: Declared,
+    known: Mapping[int, Facts],
+    *,
+    limits: validation.Limits,
+    replaces: Mapping[int, Reading] | None = None,
+) -> Examined:
+    """Confront one device's values with its past; `known` holds each declared meter."""
+    seen = [
+        _seen(meter, value, declared.taken_on, known[meter]) for meter, value in declared.values.items()
+    ]
+    return Examined(declared, known, validation.check(seen, limits=limits), replaces or {})
+
+
+def submit(
+    examined: Sequence[Examined],
+    *,
+    by: Contact | User | None,
+    source: Reading.Source,
+    now: datetime,
+    proposed: bool = False,
+) -> dict[int, Reading]:
+    """Record what was declared, with its findings and the answers given; one reading per meter.
+
+    A value replaced by its author or a colleague is superseded, never changed. « Compteur remplacé »
+    opens the next segment at 0 for the meters that went down.
+    """
+    person = {
+        "by_contact": by if isinstance(by, Contact) else None,
+        "by_user": by if isinstance(by, User) else None,
+    }
+    fresh: dict[int, Reading] = {}
+    opening: list[Reading] = []
+    for one in examined:
+        for meter, value in one.declared.values.items():
+            reading = Reading(
+                meter_id=meter, segment=_segment(one, meter), taken_on=one.declared.taken_on,
+                recorded_at=now, value=value, source=source, proposed=proposed,
+                supersedes=one.replaces.get(meter), proof=_proof(one, meter), **person,
+            )  # fmt: skip
+            fresh[meter] = reading
+            if reading.segment > one.facts[meter].segment:
+                opening.append(_start_of_segment(reading, one.facts[meter]))
+    Reading.objects.bulk_create([*opening, *fresh.values()])
+    Finding.objects.bulk_create(_findings(examined, fresh))
+    return fresh
+
+
+def _seen(meter: int, value: int, taken_on: date, known: Facts) -> validation.Seen:
+    last = metering.last_real(known.history, until=taken_on)
+    return validation.Seen(
+        key=str(meter),
+        new=metering.Reading(taken_on, value, segment=known.segment),
+        last_real=last,
+        last_billed=known.billed[-1] if known.billed else None,
+        expected=expected_volume(
+            known.history, since=last.taken_on, until=taken_on, monthly_volume=known.monthly_volume
+        )
+        if last
+        else None,
+    )
+
+
+def _met(finding: validation.Finding, declared: Declared) -> bool:
+    match finding.demand:
+        case Demand.CONFIRM:
+            return declared.confirmed
+        case Demand.PROOF:
+            return declared.proof is not None
+        case _:
+            return True
+
+
+def _went_down(one: Examined, meter: int) -> bool:
+    return any(
+        finding.code is Code.LOWER_THAN_LAST and finding.key == str(meter) for finding in one.findings
+    )
+
+
+def _segment(one: Examined, meter: int) -> int:
+    replaced = one.declared.reason is Finding.Answer.METER_REPLACED and _went_down(one, meter)
+    return one.facts[meter].segment + replaced
+
+
+def _proof(one: Examined, meter: int) -> Proof | None:
+    asked = any(f.demand is Demand.PROOF and f.key == str(meter) for f in one.findings)
+    return one.declared.proof if asked else None
+
+
+def _start_of_segment(first: Reading, known: Facts) -> Reading:
+    """The new register began at 0, unknown when; the pages count from the last real reading."""
+    last = metering.last_real(known.history)
+    return Reading(
+        meter_id=first.meter_id, segment=first.segment, value=0, recorded_at=first.recorded_at,
+        taken_on=last.taken_on if last else first.taken_on, occasion=Reading.Occasion.NEW_METER,
+        source=first.source, proposed=first.proposed, by_contact=first.by_contact,
+        by_user=first.by_user,
+    )  # fmt: skip
+
+
+def _findings(examined: Sequence[Examined], fresh: Mapping[int, Reading]) -> list[Finding]:
+    rows = []
+    for one in examined:
+        for found in one.findings:
+            meters = [int(found.key)] if found.key else list(one.declared.values)
+            rows += [
+                Finding(
+                    reading=fresh[meter], code=found.code, demand=found.demand,
+                    answer=_answer(found, one.declared),
+                    numbers={"over": found.over, "low": found.low, "high": found.high},
+                )
+                for meter in meters
+            ]  # fmt: skip
+    return rows
+
+
+def _answer(found: validation.Finding, declared: Declared) -> Finding.Answer:
+    match found.demand:
+        case Demand.CONFIRM:
+            return Finding.Answer.CONFIRMED
+        case Demand.PROOF:
+            return declared.reason or Finding.Answer.OTHER
+        case _:
+            return Finding.Answer.NOTHING

@@ -1,0 +1,232 @@
+"""When readings are due, when people are reminded, when a campaign closes.
+
+Days of a contract are `first + n months`, never chained: 31 January gives 28 February, then 31
+March. Instants are aware; hours are those of the wall clock in Paris, and "48 hours" are real hours
+over a change of the clock. Comparing or subtracting two instants of one zone would use the wall
+clock, hence `_utc`. docs/rules/schedule.md has the worked dates.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+OPENS, SHUTS = time(9), time(18)
+WEEKS = (timedelta(days=7), timedelta(days=14), timedelta(days=21))
+NOTICE = timedelta(hours=48)
+GRACE = timedelta(minutes=10)
+PAUSE = timedelta(hours=72)
+GIVE_UP = timedelta(hours=24)
+
+type Closures = Container[date]
+"""Public holidays and the dealer's own closed days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When one person is reminded, and until when we ask: made once, at the invitation."""
+
+    reminders: tuple[datetime, datetime, datetime]
+    asks_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Owe the person reminder 1, 2 or 3."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Nothing holds the close back as far as this person is concerned."""
+
+
+type Step = Remind | Close
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one invitation.
+
+    `reminded` is the highest reminder already owed (0: none); `third_gone`: reminder 3 left or was
+    finally refused.
+    """
+
+    plan: Plan
+    reminded: int
+    answered: bool
+    last_mail_at: datetime | None
+    third_gone: bool
+    third_owed_at: datetime | None
+
+
+def due_on(first: date, months: int, n: int) -> date:
+    """Return the n-th due day, the first being number 0: the same day of the month, or its last.
+
+    >>> [due_on(date(2027, 10, 31), 1, n).isoformat() for n in (1, 4, 5)]
+    ['2027-11-30', '2028-02-29', '2028-03-31']
+    """
+    year, month = divmod(first.year * 12 + first.month - 1 + n * months, 12)
+    return date(year, month + 1, min(first.day, monthrange(year, month + 1)[1]))
+
+
+def latest_due(first: date, months: int, *, until: date) -> date | None:
+    """Return the last due day on `until` or before; None before the first one.
+
+    >>> latest_due(date(2022, 1, 5), 3, until=date(2022, 7, 4))
+    datetime.date(2022, 4, 5)
+    """
+    n = _number(first, months, until)
+    if due_on(first, months, n) > until:
+        n -= 1
+    return due_on(first, months, n) if n >= 0 else None
+
+
+def next_due(first: date, months: int, *, after: date) -> date:
+    """Return the first due day strictly after a day; never one before the contract's first.
+
+    >>> next_due(date(2022, 1, 5), 3, after=date(2022, 4, 5))
+    datetime.date(2022, 7, 5)
+    """
+    n = max(0, _number(first, months, after))
+    day = due_on(first, months, n)
+    return day if day > after else due_on(first, months, n + 1)
+
+
+def on_grid(first: date, months: int, day: date) -> bool:
+    """Whether a day is a due day of the contract, had it always run.
+
+    >>> on_grid(date(2022, 1, 5), 3, date(2021, 7, 5)), on_grid(date(2022, 1, 5), 3, date(2022, 2, 5))
+    (True, False)
+    """
+    return due_on(first, months, _number(first, months, day)) == day
+
+
+def same_grid(first_a: date, first_b: date, months: int) -> bool:
+    """Whether two first days give the same due days.
+
+    >>> same_grid(date(2022, 1, 31), date(2022, 2, 28), 1)
+    False
+    """
+    return on_grid(first_a, months, first_b) and on_grid(first_b, months, first_a)
+
+
+def is_working_day(day: date, closures: Closures) -> bool:
+    """Monday to Friday, unless closed."""
+    return day.weekday() < 5 and day not in closures
+
+
+def into_office_hours(at: datetime, closures: Closures) -> datetime:
+    """Move an instant on to the office's hours, 09:00 to 18:00 in Paris on working days.
+
+    :returns: the same instant, or 09:00 of the same or the next working day; in the zone of Paris
+    :raises ValueError: `at` has no zone
+
+    >>> into_office_hours(datetime(2022, 4, 16, 10, tzinfo=PARIS), {date(2022, 4, 18)}).isoformat()
+    '2022-04-19T09:00:00+02:00'
+    """
+    local = _utc(at).astimezone(PARIS)
+    day, hour = local.date(), local.time()
+    if not is_working_day(day, closures) or hour >= SHUTS:
+        return _at(_next_working_day(day, closures), OPENS)
+    return local if hour >= OPENS else _at(day, OPENS)
+
+
+def plan(at: datetime, closures: Closures) -> Plan:
+    """Plan the reminders and the deadline of a person invited at `at`.
+
+    Reminders 7, 14 and 21 days later at the same hour of the wall clock in Paris, moved into office
+    hours; where a long closure would bring two together, the later one keeps `PAUSE` from the one
+    before.
+
+    :raises ValueError: `at` has no zone
+
+    >>> made = plan(datetime(2022, 4, 5, 10, tzinfo=PARIS), {date(2022, 4, 18)})
+    >>> [f"{day:%d/%m %H:%M}" for day in (*made.reminders, made.asks_until)]
+    ['12/04 10:00', '19/04 10:00', '26/04 10:00', '28/04 18:00']
+    """
+    local = _utc(at).astimezone(PARIS)
+    first, second, third = (local + week for week in WEEKS)
+    first = into_office_hours(first, closures)
+    second = into_office_hours(_latest(second, _later(first, PAUSE)), closures)
+    third = into_office_hours(_latest(third, _later(second, PAUSE)), closures)
+    return Plan((first, second, third), asks_until_after(third, closures))
+
+
+def asks_until_after(third: datetime, closures: Closures) -> datetime:
+    """Return the first 18:00 of a working day at least 48 real hours after reminder 3.
+
+    :raises ValueError: `third` has no zone
+    """
+    earliest = _later(third, NOTICE)
+    day = earliest.date()
+    if not is_working_day(day, closures) or earliest.time() > SHUTS:
+        day = _next_working_day(day, closures)
+    return _at(day, SHUTS)
+
+
+def due_step(facts: Facts, *, closures: Closures, now: datetime) -> Step | None:
+    """Say what is due for one invitation, if anything.
+
+    After an outage only the latest reminder leaves, never within `PAUSE` of the person's last mail,
+    and only in office hours. Nobody silent is closed before reminder 3 is gone, or has been owed
+    for `GIVE_UP`. A reminder 3 that leaves late moves `asks_until`: the caller's promise, by
+    `asks_until_after`.
+
+    :raises ValueError: an instant has no zone
+    """
+    due = [n for n, at in enumerate(facts.plan.reminders, 1) if _utc(at) <= _utc(now)]
+    number = max(due, default=0)
+    if not facts.answered and number > facts.reminded:
+        return Remind(number) if _may_write(facts, closures, now) else None
+    if _utc(now) < _utc(facts.plan.asks_until) + GRACE:
+        return None
+    return Close() if facts.answered or _third_is_settled(facts, now) else None
+
+
+def _may_write(facts: Facts, closures: Closures, now: datetime) -> bool:
+    rested = facts.last_mail_at is None or _utc(now) - _utc(facts.last_mail_at) >= PAUSE
+    return rested and _utc(into_office_hours(now, closures)) == _utc(now)
+
+
+def _third_is_settled(facts: Facts, now: datetime) -> bool:
+    if facts.reminded < 3:
+        return False
+    owed_at = facts.third_owed_at
+    return facts.third_gone or (owed_at is not None and _utc(now) - _utc(owed_at) >= GIVE_UP)
+
+
+def _number(first: date, months: int, day: date) -> int:
+    """The n whose due day falls in the month of `day`, or the last one before that month."""
+    return ((day.year - first.year) * 12 + day.month - first.month) // months
+
+
+def _next_working_day(day: date, closures: Closures) -> date:
+    day += timedelta(days=1)
+    while not is_working_day(day, closures):
+        day += timedelta(days=1)
+    return day
+
+
+def _at(day: date, hour: time) -> datetime:
+    return datetime.combine(day, hour, PARIS)
+
+
+def _later(at: datetime, span: timedelta) -> datetime:
+    """Add real hours, not hours of the wall clock."""
+    return (_utc(at) + span).astimezone(PARIS)
+
+
+def _latest(one: datetime, other: datetime) -> datetime:
+    return max(one, other, key=_utc)
+
+
+def _utc(at: datetime) -> datetime:
+    if at.utcoffset() is None:
+        raise ValueError(f"{at} has no zone")
+    return at.astimezone(UTC)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from itertools import count
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+from django.core.files.base import ContentFile
 
 from releveur.campaigns import answering, opening
 from releveur.campaigns.answering import Outcome
-from releveur.campaigns.models import Campaign, DueReading, Invitation
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice
 from releveur.contracts.models import Contract, Coverage
 from releveur.customers.models import Contact, Customer, Site
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Device, DeviceModel, Installation, Meter, MeterKind, Respondent
-from releveur.readings.models import Billed, Quality, Reading
+from releveur.outbox.models import Mail
+from releveur.readings.models import Billed, Finding, Proof, Quality, Reading
 from releveur.readings.submission import Declared
 from releveur.rules.schedule import PARIS
 
@@ -48,7 +51,9 @@ def a_customer(*, code: str = "CL001007", name: str = "Gramont Services") -> Cus
 
 def a_site(customer: Customer, *, name: str = "", address: str = "30 rue de Gramont") -> Site:
     where = {"postal_code": "75002", "town": "Paris"}
-    return Site.objects.get_or_create(customer=customer, name=name, address=address, defaults=where)[0]
+    return Site.objects.get_or_create(
+        customer=customer, name=name, address=address, defaults=where
+    )[0]
 
 
 def a_contact(
@@ -114,7 +119,9 @@ def a_device(
     Installation.objects.create(
         device=device, site=site or a_site(customer), location=location, since=date(2019, 1, 7)
     )
-    Coverage.objects.create(contract=contract or a_contract(customer), device=device, since=date(2019, 1, 7))
+    Coverage.objects.create(
+        contract=contract or a_contract(customer), device=device, since=date(2019, 1, 7)
+    )
     for code, value in kinds.items():
         volume = (volumes or {}).get(code)
         meter = a_meter(device, code, monthly_volume=volume)
@@ -162,11 +169,17 @@ def a_billed_reading(meter: Meter, taken_on: date, value: int) -> Reading:
 
 def a_billed_estimate(meter: Meter, taken_on: date, value: int) -> Billed:
     return Billed.objects.create(
-        meter=meter, taken_on=taken_on, value=value, quality=Quality.ESTIMATED, origin=Billed.Origin.ERP
+        meter=meter,
+        taken_on=taken_on,
+        value=value,
+        quality=Quality.ESTIMATED,
+        origin=Billed.Origin.ERP,
     )
 
 
-def a_campaign(*, due_until: date = DUE_ON, now: datetime = OPENED, only: list[str] | None = None) -> Campaign:
+def a_campaign(
+    *, due_until: date = DUE_ON, now: datetime = OPENED, only: list[str] | None = None
+) -> Campaign:
     """Open a campaign for everything due."""
     return opening.open_campaign(due_until, now=now, only=only).campaign
 
@@ -185,22 +198,62 @@ def answers(
     *,
     now: datetime,
     taken_on: date | None = None,
-    confirmed: bool = True,
+    proof: Proof | None = None,
+    reason: Finding.Answer | None = None,
     **values: int,
 ) -> Outcome:
-    """The invited person declares this device: `answers(invitation, device, mono=41_200, now=...)`."""
-    declared = Declared(
-        device=device.pk,
-        taken_on=taken_on or now.astimezone(PARIS).date(),
-        values={meter_of(device, code).pk: value for code, value in values.items()},
-        confirmed=confirmed,
-    )
+    """The invited person declares a device: `answers(invitation, device, mono=41_200, now=...)`."""
+    day = taken_on or now.astimezone(PARIS).date()
+    declared = a_declaration(device, day, proof=proof, reason=reason, **values)
+    return sends(invitation, declared, now=now)
+
+
+def a_declaration(
+    device: Device,
+    taken_on: date,
+    *,
+    proof: Proof | None = None,
+    reason: Finding.Answer | None = None,
+    **values: int,
+) -> Declared:
+    """What a person says of a device, every confirmation given."""
+    meters = {meter_of(device, code).pk: value for code, value in values.items()}
+    return Declared(device.pk, taken_on, meters, confirmed=True, reason=reason, proof=proof)
+
+
+def sends(
+    invitation: Invitation, *declared: Declared, now: datetime, nonce: UUID | None = None
+) -> Outcome:
+    """The invited person sends one form."""
     return answering.answer(
         DueReading.objects.asked_of(invitation),
-        [declared],
+        declared,
         by=invitation.contact,
         source=Reading.Source.CUSTOMER,
         now=now,
-        nonce=uuid4(),
+        nonce=nonce or uuid4(),
         invitation=invitation,
     )
+
+
+def a_proof() -> Proof:
+    return Proof.objects.create(file=ContentFile(b"a photo", name="photo.jpg"), sha256="0" * 64)
+
+
+def the_mails_leave(*, now: datetime) -> None:
+    """Every notice still unwritten becomes a mail that left now, without a mail server."""
+    for notice in Notice.objects.filter(mail=None, withheld_at=None):
+        notice.mail = Mail.objects.create(
+            to=notice.invitation.contact.email,
+            language="fr",
+            kind=notice.what,
+            sender="x",
+            subject="s",
+            text="t",
+            html="h",
+            message_id=f"<{notice.pk}@example.org>",
+            owed_at=now,
+            state=Mail.State.SENT,
+            sent_at=now,
+        )
+        notice.save(update_fields=["mail"])

@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-
 from releveur.accounts.models import User
+
 from releveur.campaigns import locks, mailing, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt, ReceiptLine
 from releveur.customers.models import Contact
@@ -29,6 +29,7 @@ from releveur.readings import submission
 from releveur.readings.models import Reading, Withdrawal
 from releveur.readings.submission import DateFault, Declared, Examined
 from releveur.rules import validation
+
 
 class SentOtherwise(Exception):
     """The same form was sent before with other values: its receipt says what stands."""
@@ -87,14 +88,22 @@ def answer(
         return Outcome(None, questions=questions)
     fresh = _record(accepted, rows, by=by, source=source, now=now)
     _withdraw(_starts(one for item in accepted for one in item.replaces.values()), by=by, now=now)
-    receipt = _receipt(fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation, now=now)
+    receipt = _receipt(
+        fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation, now=now
+    )
     reminding.withhold_answered(_asking(rows.values()), now=now)
     return Outcome(receipt, questions=questions)
 
 
 def _digest(declared: Sequence[Declared]) -> str:
     body = [
-        [one.device, one.taken_on.isoformat(), sorted(one.values.items()), one.reason, one.confirmed]
+        [
+            one.device,
+            one.taken_on.isoformat(),
+            sorted(one.values.items()),
+            one.reason,
+            one.confirmed,
+        ]
         for one in sorted(declared, key=lambda one: one.device)
     ]
     return hashlib.sha256(json.dumps(body).encode()).hexdigest()
@@ -139,7 +148,9 @@ def _standing(rows: Mapping[int, DueReading]) -> dict[int, Reading]:
     real = {
         meter: row.reading
         for meter, row in rows.items()
-        if row.reading is not None and row.reading.source != Reading.Source.SYSTEM and row.pk not in signed
+        if row.reading is not None
+        and row.reading.source != Reading.Source.SYSTEM
+        and row.pk not in signed
     }
     return real | {line.reading.meter_id: line.reading for line in lines}
 
@@ -259,7 +270,9 @@ def _receipt(
     """Write the receipt, its lines and, for an invited person, its mail."""
     number = _number(nonce, now)
     lines = [(rows[meter], reading) for meter, reading in fresh.items()]
-    mail = mailing.receipt(number, invitation=invitation, lines=lines, now=now) if invitation else None
+    mail = (
+        mailing.receipt(number, invitation=invitation, lines=lines, now=now) if invitation else None
+    )
     receipt = Receipt.objects.create(
         number=number,
         nonce=nonce,

@@ -74,7 +74,9 @@ def as_json(campaign: Campaign) -> bytes:
         "campaign": campaign.pk,
         "due_until": campaign.due_until.isoformat(),
         "state": "PROVISOIRE" if campaign.signed_at is None else "VALIDÉE",
-        "signed_at": campaign.signed_at.astimezone(PARIS).isoformat() if campaign.signed_at else None,
+        "signed_at": campaign.signed_at.astimezone(PARIS).isoformat()
+        if campaign.signed_at
+        else None,
         "signed_by": campaign.signed_by or None,
         "lines": lines,
         "totals": _totals(lines),
@@ -104,7 +106,9 @@ def _totals(lines: Iterable[Printed]) -> dict[str, dict[str, int]]:
                 volume = line[key]
                 assert isinstance(volume, int)
                 totals[label][key] += volume
-    return {label: totals[label] for label in sorted(totals, key=lambda label: (label == "Tous", label))}
+    return {
+        label: totals[label] for label in sorted(totals, key=lambda label: (label == "Tous", label))
+    }
 
 
 def _cell(key: str, value: str | int | None) -> str | int:

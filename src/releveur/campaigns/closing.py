@@ -111,7 +111,10 @@ def _estimate(chunk: Sequence[int], *, rates: Mapping[Kinship, Fraction], now: d
     locks.share(set(DueReading.objects.filter(pk__in=chunk).values_list("campaign_id", flat=True)))
     rows = [row for row in locks.hold_due_readings(chunk) if row.reading is None]
     days = _days_of_the_other_meters(rows)
-    unread = [Unread(row.meter, on=days.get((row.meter.device_id, row.due_on), row.due_on)) for row in rows]
+    unread = [
+        Unread(row.meter, on=days.get((row.meter.device_id, row.due_on), row.due_on))
+        for row in rows
+    ]
     readings = estimating.estimate(unread, rates=rates, now=now)
     for row in rows:
         row.reading = readings[row.meter_id]

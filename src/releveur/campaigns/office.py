@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from releveur.rules.estimation import Method
 
-from releveur.campaigns import closing, reminding
-from releveur.campaigns.models import Campaign, DueReading, Notice, ReceiptLine
+from releveur.campaigns import closing
+from releveur.campaigns.models import Campaign, DueReading, Notice
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
-from releveur.rules.estimation import Method
 from releveur.rules.schedule import GIVE_UP
 
 type Task = dict[str, str]
@@ -51,9 +50,13 @@ def _after_the_close(campaign: Campaign) -> list[Task]:
         receipt_lines__reading__superseded_by=None,
     )
     return [
-        *_of_rows(What.BLOCKED, blocked, _("no reading and the contract forbids an estimate: not billed")),
+        *_of_rows(
+            What.BLOCKED, blocked, _("no reading and the contract forbids an estimate: not billed")
+        ),
         *_of_rows(What.NEVER_ASKED, closing.never_asked(campaign.pk), _("nobody was asked")),
-        *_of_rows(What.NO_BASIS_FOR_ESTIMATE, guessed, _("estimated at zero: nothing is known of it")),
+        *_of_rows(
+            What.NO_BASIS_FOR_ESTIMATE, guessed, _("estimated at zero: nothing is known of it")
+        ),
         *_of_rows(What.PROPOSED, proposed, _("a value came after the signature")),
     ]
 
@@ -65,11 +68,12 @@ def _to_call(campaign: Campaign) -> QuerySet[DueReading]:
 
 def _of_rows(what: What, rows: QuerySet[DueReading], words: str) -> list[Task]:
     """One task a device, whatever the number of its meters."""
-    pairs = rows.order_by("installation__site__customer__code", "meter__device__serial").values_list(
+    pairs = rows.order_by(
         "installation__site__customer__code", "meter__device__serial"
-    )
+    ).values_list("installation__site__customer__code", "meter__device__serial")
     return [
-        {"what": what, "code": code, "serial": serial, "words": words} for code, serial in pairs.distinct()
+        {"what": what, "code": code, "serial": serial, "words": words}
+        for code, serial in pairs.distinct()
     ]
 
 
@@ -86,7 +90,9 @@ def _late(campaign: Campaign, *, now: datetime) -> list[Task]:
         invitation__campaign=campaign, mail__state=Mail.State.OWED, owed_at__lte=now - GIVE_UP
     )
     return [
-        _of_mail(What.MAIL_LATE, notice, _("mail to {address} could not leave for 24 hours: {reply}"))
+        _of_mail(
+            What.MAIL_LATE, notice, _("mail to {address} could not leave for 24 hours: {reply}")
+        )
         for notice in notices.select_related("mail").order_by("pk")
     ]
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
-from releveur.campaigns import due, filling, late, locks, reminding
+from releveur.campaigns import due, filling, late, reminding
 from releveur.campaigns.due import Picture
 from releveur.campaigns.models import Asked, Campaign, DueReading, Invitation, Kind, Notice
-from releveur.customers.models import Contact
 from releveur.dealer.closures import closed_days
 from releveur.fleet import answering_for
 from releveur.fleet.models import Device
@@ -103,18 +101,22 @@ def _to_ask(rows: Sequence[DueReading]) -> list[DueReading]:
     return [row for row in shown if row.meter.device_id in missing]
 
 
-def _invite(
-    campaign: Campaign, rows: Sequence[DueReading], *, plan: Plan, now: datetime
-) -> None:
+def _invite(campaign: Campaign, rows: Sequence[DueReading], *, plan: Plan, now: datetime) -> None:
     """Invite whoever answers for these rows; a person already invited starts a new plan."""
     asked: dict[int, list[DueReading]] = defaultdict(list)
-    answering = answering_for.contacts({row.installation_id: row.installation for row in rows}.values())
+    answering = answering_for.contacts(
+        {row.installation_id: row.installation for row in rows}.values()
+    )
     for row in rows:
         for contact in answering[row.installation_id]:
             asked[contact].append(row)
     invitations = _invitations(campaign, asked, plan=plan, now=now)
     Asked.objects.bulk_create(
-        [Asked(invitation=invitations[who], due_reading=row) for who, mine in asked.items() for row in mine],
+        [
+            Asked(invitation=invitations[who], due_reading=row)
+            for who, mine in asked.items()
+            for row in mine
+        ],
         batch_size=5_000,
     )
     Notice.objects.bulk_create(
@@ -134,7 +136,9 @@ def _invitations(
     for one in known.values():
         _give(one, plan, now)
     Invitation.objects.bulk_update(known.values(), _PLAN)
-    fresh = [_invitation(campaign, contact, plan, now) for contact in contacts if contact not in known]
+    fresh = [
+        _invitation(campaign, contact, plan, now) for contact in contacts if contact not in known
+    ]
     Invitation.objects.bulk_create(fresh, batch_size=5_000)
     return known | {one.contact_id: one for one in fresh}
 

@@ -102,7 +102,9 @@ def facts_of(invitations: Iterable[Invitation]) -> dict[Invitation, Facts]:
     people = list(invitations)
     owing = set(silent(Invitation.objects.filter(pk__in=people)).values_list("pk", flat=True))
     notices: dict[int, list[Notice]] = {}
-    for notice in Notice.objects.filter(invitation__in=people, what__in=ASKS).select_related("mail"):
+    for notice in Notice.objects.filter(invitation__in=people, what__in=ASKS).select_related(
+        "mail"
+    ):
         notices.setdefault(notice.invitation_id, []).append(notice)
     return {one: _facts(one, notices.get(one.pk, []), one.pk not in owing) for one in people}
 

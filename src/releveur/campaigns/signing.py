@@ -81,5 +81,7 @@ def _settle_unasked(campaign: Campaign, *, estimate: bool, now: datetime) -> Non
     unasked = closing.never_asked(campaign.pk)
     if estimate:
         closing.estimate_all(unasked, now=now)
-    elif rows := list(unasked.select_related("meter__device", "meter__kind", "installation__site__customer")):
+    elif rows := list(
+        unasked.select_related("meter__device", "meter__kind", "installation__site__customer")
+    ):
         raise NeverAsked(rows)

@@ -121,12 +121,12 @@ def _rows(campaign: Campaign) -> list[_Row]:
 
 def _dates(campaign: Campaign) -> Json:
     first = campaign.invitations.aggregate(
-        reminder_1=Min("reminder_1_at"), reminder_2=Min("reminder_2_at"), reminder_3=Min("reminder_3_at")
+        reminder_1=Min("reminder_1_at"),
+        reminder_2=Min("reminder_2_at"),
+        reminder_3=Min("reminder_3_at"),
     )
     dates: dict[str, datetime | None] = {**first, "closes_at": campaign.closes_at}
-    return {
-        name: at.astimezone(PARIS).isoformat() if at else None for name, at in dates.items()
-    }
+    return {name: at.astimezone(PARIS).isoformat() if at else None for name, at in dates.items()}
 
 
 def _mails(campaign: Campaign) -> Json:

@@ -72,7 +72,10 @@ class Coverage(models.Model):
         constraints = [
             ExclusionConstraint(
                 name="a_device_is_under_one_contract_at_a_time",
-                expressions=[("device", RangeOperators.EQUAL), (half_open_days(), RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("device", RangeOperators.EQUAL),
+                    (half_open_days(), RangeOperators.OVERLAPS),
+                ],
             ),
             models.CheckConstraint(
                 name="a_coverage_ends_after_it_begins",

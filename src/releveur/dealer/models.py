@@ -26,10 +26,15 @@ class Dealer(models.Model):
     website = models.URLField(_("website"), blank=True)
     reply_to = models.EmailField(_("reply-to"), blank=True)
     sender_name = models.CharField(_("sender's name"), max_length=75, blank=True)
-    sender_address = models.EmailField(_("sender's address"), default="releves@localhost.localdomain")
+    sender_address = models.EmailField(
+        _("sender's address"), default="releves@localhost.localdomain"
+    )
     logo = models.FileField(_("logo"), upload_to="dealer/", blank=True)
     colour = models.CharField(
-        _("colour"), max_length=7, default="#c8102e", validators=[RegexValidator(r"^#[0-9a-f]{6}\Z")]
+        _("colour"),
+        max_length=7,
+        default="#c8102e",
+        validators=[RegexValidator(r"^#[0-9a-f]{6}\Z")],
     )
     photo_below_estimate = models.BooleanField(_("photo asked below an estimate"), default=True)
 

@@ -72,7 +72,9 @@ def _people(stays: Sequence[Installation]) -> tuple[_People, _People, _People]:
     return device, site, customer
 
 
-def _level(row: Respondent, device: _People, site: _People, customer: _People) -> tuple[_People, int]:
+def _level(
+    row: Respondent, device: _People, site: _People, customer: _People
+) -> tuple[_People, int]:
     if row.device_id is not None:
         return device, row.device_id
     if row.site_id is not None:

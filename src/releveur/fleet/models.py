@@ -17,7 +17,9 @@ from releveur.customers.models import Contact, Customer, Site
 
 def half_open_days() -> Func:
     """The days from `since` on, before `until`; an empty end is open."""
-    return Func(F("since"), F("until"), Value("[)"), function="daterange", output_field=DateRangeField())
+    return Func(
+        F("since"), F("until"), Value("[)"), function="daterange", output_field=DateRangeField()
+    )
 
 
 class StandingQuerySet[M: models.Model](models.QuerySet[M]):
@@ -25,7 +27,9 @@ class StandingQuerySet[M: models.Model](models.QuerySet[M]):
 
     def standing(self: Self, on: date) -> Self:
         """Rows that hold on that day."""
-        return self.filter(Q(since__isnull=True) | Q(since__lte=on), Q(until__isnull=True) | Q(until__gt=on))
+        return self.filter(
+            Q(since__isnull=True) | Q(since__lte=on), Q(until__isnull=True) | Q(until__gt=on)
+        )
 
 
 class MeterKind(models.Model):
@@ -116,7 +120,10 @@ class Installation(models.Model):
         constraints = [
             ExclusionConstraint(
                 name="a_device_stands_in_one_place_at_a_time",
-                expressions=[("device", RangeOperators.EQUAL), (half_open_days(), RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("device", RangeOperators.EQUAL),
+                    (half_open_days(), RangeOperators.OVERLAPS),
+                ],
             ),
             models.CheckConstraint(
                 name="an_installation_ends_after_it_begins",
@@ -134,7 +141,9 @@ class Meter(models.Model):
     device = models.ForeignKey(Device, models.PROTECT, related_name="meters")
     kind = models.ForeignKey(MeterKind, models.PROTECT, related_name="meters")
     digits = models.PositiveSmallIntegerField(_("digits of its display"), null=True, blank=True)
-    monthly_volume = models.PositiveIntegerField(_("expected monthly volume"), null=True, blank=True)
+    monthly_volume = models.PositiveIntegerField(
+        _("expected monthly volume"), null=True, blank=True
+    )
     asked = models.BooleanField(_("shown to the customer"), default=True)
     billed = models.BooleanField(_("goes to the basis"), default=True)
     imported = models.JSONField(_("last imported values"), default=dict, blank=True)
@@ -142,7 +151,9 @@ class Meter(models.Model):
     class Meta:
         ordering = ["device_id", "kind__position", "kind__code"]
         constraints = [
-            models.UniqueConstraint(name="a_device_has_one_meter_of_a_kind", fields=["device", "kind"]),
+            models.UniqueConstraint(
+                name="a_device_has_one_meter_of_a_kind", fields=["device", "kind"]
+            ),
         ]
 
     def __str__(self) -> str:
@@ -156,8 +167,12 @@ class Respondent(models.Model):
     customer = models.ForeignKey(
         Customer, models.PROTECT, null=True, blank=True, related_name="respondents"
     )
-    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="respondents")
-    device = models.ForeignKey(Device, models.PROTECT, null=True, blank=True, related_name="respondents")
+    site = models.ForeignKey(
+        Site, models.PROTECT, null=True, blank=True, related_name="respondents"
+    )
+    device = models.ForeignKey(
+        Device, models.PROTECT, null=True, blank=True, related_name="respondents"
+    )
 
     class Meta:
         ordering = ["id"]

@@ -49,13 +49,13 @@ def estimate(
     :returns: the readings written, per meter
     """
     known = submission.facts([one.meter for one in unread])
-    readings = [_reading(one, known[one.meter.pk], rates.get(_kinship(one.meter)), now) for one in unread]
+    readings = [
+        _reading(one, known[one.meter.pk], rates.get(_kinship(one.meter)), now) for one in unread
+    ]
     return {reading.meter_id: reading for reading in Reading.objects.bulk_create(readings)}
 
 
-def _reading(
-    one: Unread, known: submission.Facts, rate: Fraction | None, now: datetime
-) -> Reading:
+def _reading(one: Unread, known: submission.Facts, rate: Fraction | None, now: datetime) -> Reading:
     found = estimation.estimate(
         known.history,
         on=one.on,

@@ -11,12 +11,12 @@ from typing import Self
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
-
 from releveur.accounts.models import User
+from releveur.rules.validation import Code, Demand
+
 from releveur.customers.models import Contact
 from releveur.fleet.models import Meter
 from releveur.rules import metering
-from releveur.rules.validation import Code, Demand
 
 
 class Quality(models.TextChoices):
@@ -194,7 +194,9 @@ class Billed(models.Model):
                 condition=Q(origin="ERP"),
             ),
         ]
-        indexes = [models.Index(name="last_billed_of_a_meter", fields=["meter", "-taken_on", "-id"])]
+        indexes = [
+            models.Index(name="last_billed_of_a_meter", fields=["meter", "-taken_on", "-id"])
+        ]
 
     def __str__(self) -> str:
         return f"{self.meter_id} {self.taken_on} {self.value}"

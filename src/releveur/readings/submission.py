@@ -12,12 +12,13 @@ from datetime import date, datetime
 from typing import Literal
 
 from releveur.accounts.models import User
+from releveur.rules.estimation import expected_volume
+from releveur.rules.validation import Code, Demand
+
 from releveur.customers.models import Contact
 from releveur.fleet.models import Meter
 from releveur.readings.models import Billed, Finding, Proof, Reading
 from releveur.rules import metering, validation
-from releveur.rules.estimation import expected_volume
-from releveur.rules.validation import Code, Demand
 
 type DateFault = Literal["IN_THE_FUTURE", "BEFORE_THE_LAST_READING"]
 
@@ -70,7 +71,9 @@ def facts(meters: Iterable[Meter], *, setting_aside: Iterable[int] = ()) -> dict
     :param setting_aside: primary keys of readings that the new values are about to replace
     """
     by_id = {meter.pk: meter for meter in meters}
-    readings = Reading.objects.standing().filter(meter__in=by_id).exclude(pk__in=list(setting_aside))
+    readings = (
+        Reading.objects.standing().filter(meter__in=by_id).exclude(pk__in=list(setting_aside))
+    )
     histories = readings.histories()
     billed = Billed.objects.filter(meter__in=by_id).histories()
     return {
@@ -98,7 +101,8 @@ def examine(
 ) -> Examined:
     """Confront one device's values with its past; `known` holds each declared meter."""
     seen = [
-        _seen(meter, value, declared.taken_on, known[meter]) for meter, value in declared.values.items()
+        _seen(meter, value, declared.taken_on, known[meter])
+        for meter, value in declared.values.items()
     ]
     return Examined(declared, known, validation.check(seen, limits=limits), replaces or {})
 
@@ -164,7 +168,8 @@ def _met(finding: validation.Finding, declared: Declared) -> bool:
 
 def _went_down(one: Examined, meter: int) -> bool:
     return any(
-        finding.code is Code.LOWER_THAN_LAST and finding.key == str(meter) for finding in one.findings
+        finding.code is Code.LOWER_THAN_LAST and finding.key == str(meter)
+        for finding in one.findings
     )
 
 

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from releveur.campaigns import reminding, steps
+from releveur.campaigns.models import Campaign, Invitation, Notice
+from releveur.fleet.models import Device
+from releveur.rules.schedule import PARIS
+from tests.factories import (
+    OPENED,
+    a_campaign,
+    a_contact,
+    a_customer,
+    a_dealer,
+    a_device,
+    answers,
+    the_mails_leave,
+)
+
+pytestmark = pytest.mark.django_db
+
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def device() -> Device:
+    a_dealer()
+    a_contact(customer := a_customer())
+    return a_device(customer)
+
+
+@pytest.fixture
+def campaign(device: Device) -> Campaign:
+    return a_campaign()
+
+
+def whats() -> list[str]:
+    return list(Notice.objects.order_by("pk").values_list("what", flat=True))
+
+
+def test_three_reminders_a_week_apart(campaign: Campaign) -> None:
+    the_mails_leave(now=OPENED)
+    for week in (1, 2, 3):
+        assert steps.take_due_steps(now=OPENED + week * WEEK - timedelta(minutes=1)).reminders == 0
+        assert steps.take_due_steps(now=OPENED + week * WEEK).reminders == 1
+        assert steps.take_due_steps(now=OPENED + week * WEEK).reminders == 0, "once is enough"
+        the_mails_leave(now=OPENED + week * WEEK)
+
+    assert whats() == ["INVITED", "REMINDED_1", "REMINDED_2", "REMINDED_3"]
+
+
+def test_whoever_answered_everything_is_left_in_peace(device: Device, campaign: Campaign) -> None:
+    answers(Invitation.objects.get(), device, mono=41_200, color=92_910, now=OPENED)
+    assert steps.take_due_steps(now=OPENED + WEEK).reminders == 0
+
+
+def test_whoever_answered_half_is_reminded(device: Device, campaign: Campaign) -> None:
+    answers(Invitation.objects.get(), device, mono=41_200, now=OPENED)
+    assert steps.take_due_steps(now=OPENED + WEEK).reminders == 1
+
+
+def test_after_an_outage_only_the_last_due_reminder_leaves(campaign: Campaign) -> None:
+    the_mails_leave(now=OPENED)
+
+    assert steps.take_due_steps(now=OPENED + timedelta(days=15)).reminders == 1
+
+    assert whats() == ["INVITED", "REMINDED_2"]
+
+
+def test_two_mails_to_one_person_are_three_days_apart(campaign: Campaign) -> None:
+    the_mails_leave(now=OPENED)
+    steps.take_due_steps(now=OPENED + timedelta(days=20))
+    the_mails_leave(now=OPENED + timedelta(days=20))
+
+    assert steps.take_due_steps(now=OPENED + 3 * WEEK).reminders == 0
+    assert steps.take_due_steps(now=OPENED + timedelta(days=23)).reminders == 1
+
+
+def test_a_third_reminder_owed_late_states_a_later_deadline(campaign: Campaign) -> None:
+    the_mails_leave(now=OPENED)
+    promised = Invitation.objects.get().asks_until
+
+    steps.take_due_steps(now=OPENED + 4 * WEEK)
+
+    invitation = Invitation.objects.get()
+    assert invitation.asks_until > promised
+    assert invitation.asks_until >= OPENED + 4 * WEEK + timedelta(hours=48)
+    assert Notice.objects.get(what="REMINDED_3").states == invitation.asks_until
+    campaign.refresh_from_db()
+    assert campaign.closes_at == invitation.asks_until
+
+
+def test_a_third_reminder_that_left_late_moves_the_deadline_and_a_mail_says_so(
+    campaign: Campaign,
+) -> None:
+    for week in (0, 1, 2):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        the_mails_leave(now=OPENED + week * WEEK)
+    steps.take_due_steps(now=OPENED + 3 * WEEK)
+    left = OPENED + 3 * WEEK + timedelta(hours=30)
+    the_mails_leave(now=left)
+
+    assert steps.take_due_steps(now=left).moved == 1
+
+    moved = Notice.objects.get(what="MOVED")
+    assert moved.states == datetime(2022, 4, 29, 18, tzinfo=PARIS)
+    assert steps.take_due_steps(now=left).moved == 0, "it is said once"
+
+
+def test_a_deadline_never_moves_earlier(campaign: Campaign) -> None:
+    later = OPENED + 6 * WEEK
+    Invitation.objects.update(asks_until=later)
+    the_mails_leave(now=OPENED)
+    steps.take_due_steps(now=OPENED + 3 * WEEK)
+    the_mails_leave(now=OPENED + 3 * WEEK)
+    steps.take_due_steps(now=OPENED + 3 * WEEK)
+    assert Invitation.objects.get().asks_until == later
+
+
+def test_the_next_thing_that_happens_is_known(device: Device, campaign: Campaign) -> None:
+    assert steps.next_at(now=OPENED) == OPENED + WEEK
+    answers(Invitation.objects.get(), device, mono=41_200, color=92_910, now=OPENED)
+    closes = Campaign.objects.get().closes_at
+    assert steps.next_at(now=OPENED) == closes + timedelta(minutes=10)
+
+
+def test_a_closed_campaign_reminds_nobody(campaign: Campaign) -> None:
+    Campaign.objects.update(state="CLOSED")
+    assert reminding.owe(campaign.pk, now=OPENED + WEEK) == 0

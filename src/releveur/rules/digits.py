@@ -8,7 +8,6 @@ other scripts are no numbers here.
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 LONGEST = 12
 """Digits: no register of a printer is longer."""
@@ -45,14 +44,14 @@ class Ambiguous(ValueError):
 
 
 def typed(text: str) -> int:
-    """Read what a person typed as a value of a meter, in impressions.
+    r"""Read what a person typed as a value of a meter, in impressions.
 
     :raises Nothing: the field is empty
     :raises Ambiguous: `39.684` or `39,684`: ask which is meant
     :raises TooLong: more than 12 digits, zeros in front not counted
     :raises NotANumber: anything else that is not a whole number
 
-    >>> typed(" 39\\u202f684 "), typed("39'684"), typed("0039684")
+    >>> typed(" 39\u202f684 "), typed("39'684"), typed("0039684")
     (39684, 39684, 39684)
     """
     return _whole(_bare(text))
@@ -75,10 +74,10 @@ def of_a_file(text: str) -> int:
     return _whole(bare)
 
 
-def shown(number: int, language: Literal["fr", "en"]) -> str:
-    """Write a number with its thousands apart: a narrow no-break space in French, a comma in English.
+def shown(number: int, language: str) -> str:
+    r"""Write a number with its thousands apart: U+202F in French (`fr`), else a comma.
 
-    >>> shown(39_684, "en"), shown(39_684, "fr") == "39\\u202f684"
+    >>> shown(39_684, "en"), shown(39_684, "fr") == "39\u202f684"
     ('39,684', True)
     """
     grouped = f"{number:,}"

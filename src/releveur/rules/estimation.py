@@ -13,9 +13,9 @@ meter's past allows decides:
     value = max(L + round(D x daily volume), last billed value of L's segment)
 
 Fractions until the volume, rounded once, half up, never below 0. Corners: readings after the day
-asked for are left aside; more than 365 days after L, the same days are known up to L only, so that
-the mean is that of the last year; without a real reading the last billed index stands for L, and
-the estimate has no past of its own. docs/rules/estimation.md has the worked numbers.
+asked for are left aside; more than 365 days after L nobody read the same days one year earlier, so
+the last year speaks alone; without a real reading the last billed index stands for L, and the
+estimate has no past of its own. docs/rules/estimation.md has the worked numbers.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def daily_volume(history: History, since: date, until: date) -> Fraction | None:
 
 
 def model_daily(histories: Iterable[History]) -> Fraction | None:
-    """Return the median of the meters' mean impressions a day; None below 5 meters that have one."""
+    """Return the median of the mean daily volumes; None when fewer than 5 meters have one."""
     means = (_mean(metering.curve(history)) for history in histories)
     known = [mean for mean in means if mean is not None]
     return median(known) if len(known) >= FEWEST_OF_A_MODEL else None
@@ -177,7 +177,7 @@ def _year(points: Curve, until: date) -> Inputs:
     if whole is None:
         return {}
     inputs: Inputs = {"year_daily": str(whole)}
-    same = _between(points, last - YEAR, min(until - YEAR, last))
+    same = _between(points, last - YEAR, until - YEAR)
     if same is not None:
         inputs["same_days_daily"] = str(same)
     return inputs
@@ -223,7 +223,7 @@ def _french(found: Estimate) -> str:
         Quality.ACTUAL: "le relevé réel",
         Quality.AGREED: "l’accord commercial",
         Quality.ESTIMATED: "l’index facturé",
-    }[Quality(found.inputs["since_quality"])]
+    }[Quality(str(found.inputs["since_quality"]))]
     days = int(found.inputs["days"])
     counted = (
         f"{_fr(found.volume)} {'impressions' if found.volume > 1 else 'impression'}"
@@ -266,7 +266,7 @@ def _english(found: Estimate) -> str:
         Quality.ACTUAL: "the actual reading",
         Quality.AGREED: "the agreed value",
         Quality.ESTIMATED: "the invoiced index",
-    }[Quality(found.inputs["since_quality"])]
+    }[Quality(str(found.inputs["since_quality"]))]
     days = int(found.inputs["days"])
     counted = (
         f"{_en(found.volume)} {'impression' if found.volume == 1 else 'impressions'}"

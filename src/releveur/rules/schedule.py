@@ -101,8 +101,10 @@ def next_due(first: date, months: int, *, after: date) -> date:
 def on_grid(first: date, months: int, day: date) -> bool:
     """Whether a day is a due day of the contract, had it always run.
 
-    >>> on_grid(date(2022, 1, 5), 3, date(2021, 7, 5)), on_grid(date(2022, 1, 5), 3, date(2022, 2, 5))
-    (True, False)
+    >>> on_grid(date(2022, 1, 5), 3, date(2021, 7, 5))
+    True
+    >>> on_grid(date(2022, 1, 5), 3, date(2022, 2, 5))
+    False
     """
     return due_on(first, months, _number(first, months, day)) == day
 

@@ -1,8 +1,8 @@
 """What is surprising about the values of one device, and what we ask for it.
 
 A finding never refuses an honest value: it asks for one tick, or for a photo. Per meter the first
-rule that speaks is the only one heard, so that one cause asks one question. docs/rules/validation.md
-has the worked numbers.
+rule that speaks is the only one heard, so that one cause asks one question.
+docs/rules/validation.md has the worked numbers.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from releveur.accounts.models import User
-from releveur.rules.validation import Code, Demand
+from releveur.rules.validation import Demand
 
 from releveur.customers.models import Contact
 from releveur.fleet.models import Meter
@@ -145,7 +145,7 @@ class Finding(models.Model):
         OTHER = "OTHER", _("other reason")
 
     reading = models.ForeignKey(Reading, models.PROTECT, related_name="findings")
-    code = models.CharField(_("code"), max_length=40, choices=[(code, code) for code in Code])
+    code = models.CharField(_("code"), max_length=40)
     demand = models.CharField(_("demand"), max_length=10, choices=[(what, what) for what in Demand])
     answer = models.CharField(_("answer"), max_length=20, choices=Answer, default=Answer.NOTHING)
     numbers = models.JSONField(_("numbers"), default=dict)

@@ -1,0 +1,1 @@
+"""The meter-reading desk of a printer dealer."""

@@ -1,0 +1,176 @@
+"""The one settings file. What differs between installations is a knob (`knobs.py`); importing it starts nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.utils.csp import CSP
+
+from releveur import knobs, postgres
+
+HERE = Path(__file__).resolve().parent
+DATA_DIR = Path(knobs.text("RELEVEUR_DATA_DIR")).resolve()
+
+# Who runs it, and where
+
+SITE_URL = knobs.text("RELEVEUR_SITE_URL").rstrip("/")
+DEMO = knobs.flag("RELEVEUR_DEMO")
+TEST_CLOCK = DEMO or knobs.flag("RELEVEUR_TEST_CLOCK")
+DEBUG = knobs.flag("RELEVEUR_DEBUG")
+SECRET_KEY = knobs.secret("RELEVEUR_SECRET_KEY", kept_in=DATA_DIR / "secret_key")
+LINK_SECRET = knobs.secret("RELEVEUR_LINK_SECRET", kept_in=DATA_DIR / "link_secret")
+ALLOWED_HOSTS = [
+    urlsplit(SITE_URL).hostname or "127.0.0.1",
+    "127.0.0.1",
+    "localhost",
+    *knobs.words("RELEVEUR_HOSTS"),
+]
+
+# Database: the application's role, and the owner's connection for migrations
+
+POSTGRES: postgres.Server | None = None
+if url := knobs.text("DATABASE_URL"):
+    _app = postgres.from_url(url)
+    OWNER_DATABASE = postgres.from_url(knobs.text("RELEVEUR_OWNER_URL") or url)
+else:
+    POSTGRES = postgres.Server(
+        DATA_DIR,
+        binaries=Path(folder) if (folder := knobs.text("RELEVEUR_POSTGRES_BIN")) else None,
+        keep=knobs.flag("RELEVEUR_KEEP_POSTGRES"),
+    )
+    _app = POSTGRES.settings()
+    OWNER_DATABASE = POSTGRES.settings(user=postgres.OWNER)
+if held := knobs.number("RELEVEUR_POOL"):
+    _app["OPTIONS"]["pool"] = {"min_size": 1, "max_size": held, "timeout": 10}
+DATABASES: dict[str, dict[str, Any]] = {"default": _app}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The house
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    "releveur.clock",
+    "releveur.dealer",
+    "releveur.accounts",
+    "releveur.outbox",
+    "releveur.customers",
+    "releveur.fleet",
+    "releveur.contracts",
+    "releveur.readings",
+    "releveur.campaigns",
+    "releveur.ops",
+]
+AUTH_USER_MODEL = "accounts.User"
+ROOT_URLCONF = "releveur.urls"
+WSGI_APPLICATION = "releveur.wsgi.application"
+
+# No sessions: a customer's cookie is signed and checked against the invitation.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HERE / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.csp",
+            ],
+        },
+    },
+]
+
+# Words and days
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+LOCALE_PATHS = [HERE / "locale"]
+USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+
+# Files: static ones are collected by `serve`; proofs are served by views only, never by address
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [HERE / "web" / "static"] if (HERE / "web" / "static").exists() else []
+MEDIA_ROOT = DATA_DIR / "files"
+FILE_UPLOAD_PERMISSIONS = 0o600
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# A mail may be written before the first `serve` collected anything: plain names then.
+WHITENOISE_MANIFEST_STRICT = False
+
+# What a browser may do
+
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "connect-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "frame-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:", "blob:"],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+}
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+if knobs.flag("RELEVEUR_HTTPS"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+
+# Mail leaves by one server, in the background, never within a request
+
+_smtp = urlsplit(knobs.text("RELEVEUR_SMTP_URL"))
+if _smtp.scheme not in {"smtp", "smtps", "smtp+starttls"} or not _smtp.hostname:
+    raise knobs.KnobMisread("RELEVEUR_SMTP_URL may be smtp://, smtps:// or smtp+starttls:// and a host")
+MAILERS = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": _smtp.hostname,
+            "port": _smtp.port or {"smtp": 25, "smtps": 465, "smtp+starttls": 587}[_smtp.scheme],
+            "username": unquote(_smtp.username or ""),
+            "password": unquote(_smtp.password or ""),
+            "use_ssl": _smtp.scheme == "smtps",
+            "use_tls": _smtp.scheme == "smtp+starttls",
+            # Django waits for ever by default; a silent server must not hold up the others' mails.
+            "timeout": 30,
+        },
+    },
+}
+
+# Logs: plain lines on stderr, for whatever keeps them
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Said by every process at its start, and of no use to anybody.
+    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},
+    "root": {"handlers": ["stderr"], "level": knobs.text("RELEVEUR_LOG_LEVEL")},
+}
+LOGGING_CONFIG = "logging.config.dictConfig"

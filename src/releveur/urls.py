@@ -1,0 +1,7 @@
+"""The addresses: each surface brings its own."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

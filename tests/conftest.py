@@ -1,0 +1,146 @@
+"""Every test runs as the application's role, on a copy of a migrated database."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import inspect
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from psycopg import sql
+
+from releveur import postgres
+from releveur.ops import grants
+
+FASTER = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+"""A test that loses its data with the machine loses nothing."""
+
+
+@pytest.fixture(scope="session")
+def server() -> postgres.Server:
+    server: postgres.Server = settings.POSTGRES
+    server.conf |= FASTER
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(server: postgres.Server, django_db_blocker: Any) -> Iterator[None]:
+    """A database of this process, copied from the template, dropped at the end."""
+    name = f"test_{os.getpid()}"
+    with _as_owner(server) as owner:
+        with _one_at_a_time(server):
+            _drop(owner, [old for old in _databases(owner, "test_") if not _alive(old)])
+            with django_db_blocker.unblock():
+                template = _template(server, owner)
+            _create(owner, name, template)
+    connection.settings_dict["NAME"] = name
+    connection.ops.execute_sql_flush = _emptying(server, name)  # type: ignore[method-assign]
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+    with _as_owner(server) as owner:
+        _drop(owner, [name])
+
+
+def _template(server: postgres.Server, owner: psycopg.Connection) -> str:
+    """The migrated database of this very set of migrations, made by the first process that wants it."""
+    name = f"template_{_hash_of_migrations()}"
+    if name not in _databases(owner, "template_"):
+        draft = f"draft_{os.getpid()}"
+        _drop(owner, _databases(owner, "draft_"))
+        _create(owner, draft, "template0")
+        _migrate(draft)
+        owner.execute(sql.SQL("alter database {} rename to {}").format(*map(sql.Identifier, (draft, name))))
+    return name
+
+
+def _migrate(name: str) -> None:
+    app, owned = connection.settings_dict["NAME"], settings.OWNER_DATABASE["NAME"]
+    connection.settings_dict["NAME"] = settings.OWNER_DATABASE["NAME"] = name
+    try:
+        call_command("migrate", verbosity=0)
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"], settings.OWNER_DATABASE["NAME"] = app, owned
+
+
+def _hash_of_migrations() -> str:
+    digest = hashlib.sha256(Path(inspect.getfile(grants)).read_bytes())
+    for name, migration in sorted(MigrationLoader(None).disk_migrations.items()):
+        digest.update(repr(name).encode())
+        digest.update(Path(inspect.getfile(type(migration))).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _emptying(server: postgres.Server, name: str) -> Any:
+    """What transactional tests leave is emptied by the owner: the application may not; seeded rows come back."""
+    with _as_owner(server, name) as owner:
+        listed = owner.execute(
+            "select tablename from pg_tables where schemaname = 'public' and tablename <> 'django_migrations'"
+        )
+        tables = [sql.Identifier(table) for (table,) in listed.fetchall()]
+        seeds = [(table, seed) for table in tables if (seed := _copied(owner, table))]
+
+    def empty(statements: list[str]) -> None:
+        with _as_owner(server, name) as owner, owner.transaction():
+            owner.execute("set local lock_timeout = '10s'")
+            owner.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(tables)))
+            owner.execute("set constraints all deferred")
+            for table, seed in seeds:
+                with owner.cursor().copy(sql.SQL("copy {} from stdin").format(table)) as copy:
+                    copy.write(seed)
+
+    return empty
+
+
+def _copied(owner: psycopg.Connection, table: sql.Identifier) -> bytes:
+    with owner.cursor().copy(sql.SQL("copy {} to stdout").format(table)) as copy:
+        return b"".join(bytes(chunk) for chunk in copy)
+
+
+@contextlib.contextmanager
+def _as_owner(server: postgres.Server, name: str = "postgres") -> Iterator[psycopg.Connection]:
+    with psycopg.connect(server.conninfo(user=postgres.OWNER, name=name), autocommit=True) as owner:
+        yield owner
+
+
+@contextlib.contextmanager
+def _one_at_a_time(server: postgres.Server) -> Iterator[None]:
+    with server.data.with_name("template.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _databases(owner: psycopg.Connection, prefix: str) -> list[str]:
+    listed = owner.execute("select datname from pg_database where starts_with(datname, %s)", [prefix])
+    return [name for (name,) in listed.fetchall()]
+
+
+def _create(owner: psycopg.Connection, name: str, template: str) -> None:
+    owner.execute(
+        sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+    )
+
+
+def _drop(owner: psycopg.Connection, names: list[str]) -> None:
+    for name in names:
+        owner.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def _alive(database: str) -> bool:
+    try:
+        os.kill(int(database.removeprefix("test_")), 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,201 @@
+"""The worked numbers of docs/rules/ are run, and so are the examples in the docstrings."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from releveur import rules
+from releveur.rules import digits, estimation, metering, schedule, validation
+from releveur.rules.metering import Quality, Reading
+
+DOCS = Path(__file__).parents[2] / "docs" / "rules"
+NOTED = re.compile(r"(\d{4}-\d\d-\d\d): ([\d ]+?)( estimated)?( /(\d))?")
+TODAY = date(2022, 1, 5)
+
+type Row = dict[str, str]
+
+
+def table(doc: str, heading: str) -> list[Row]:
+    """The rows of the table whose header line begins with `heading`."""
+    lines = iter((DOCS / doc).read_text(encoding="utf-8").splitlines())
+    header = next(line for line in lines if line.startswith(f"| {heading} |"))
+    next(lines)
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append(dict(zip(cells(header), cells(line), strict=True)))
+    assert rows, f"{doc} lost its table of {heading}"
+    return rows
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.removeprefix("|").removesuffix("|").split("|")]
+
+
+def every(doc: str, heading: str) -> pytest.MarkDecorator:
+    rows = table(doc, heading)
+    return pytest.mark.parametrize("row", rows, ids=[" ".join(row.values()) for row in rows])
+
+
+def number(text: str) -> int:
+    return int(text.replace(" ", ""))
+
+
+def numbers(text: str) -> list[int]:
+    return [number(part) for part in text.split(",")]
+
+
+def readings(text: str) -> list[Reading]:
+    return [reading(part) for part in text.split("; ") if part]
+
+
+def reading(text: str) -> Reading:
+    noted = NOTED.fullmatch(text)
+    assert noted, text
+    day, value, estimated, _, segment = noted.groups()
+    quality = Quality.ESTIMATED if estimated else Quality.ACTUAL
+    return Reading(date.fromisoformat(day), number(value), quality, int(segment or 1))
+
+
+def paris(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=schedule.PARIS)
+
+
+def days(text: str) -> set[date]:
+    return {date.fromisoformat(day) for day in text.split(", ") if day}
+
+
+@every("metering.md", "volume")
+def test_a_volume_is_cut_as_documented(row: Row) -> None:
+    assert metering.split(number(row["volume"]), numbers(row["days"])) == numbers(row["parts"])
+
+
+@every("metering.md", "case")
+def test_a_reading_is_settled_as_documented(row: Row) -> None:
+    billed, new = readings(row["billed"]), reading(row["new"])
+    history = [*metering.real(billed), *readings(row["other readings"])]
+
+    settled = metering.settle(new, billed=billed, history=history)
+
+    assert settled == metering.settle(new, billed=billed, history=[*history, new])
+    assert [settled.net, settled.of_this_period, settled.regularisation] == [
+        number(row["net"]), number(row["of this period"]), number(row["regularisation"]),
+    ]  # fmt: skip
+
+
+@every("schedule.md", "first")
+def test_a_contract_falls_due_as_documented(row: Row) -> None:
+    first = date.fromisoformat(row["first"])
+    due = schedule.due_on(first, int(row["months"]), int(row["n"]))
+    assert due.isoformat() == row["due"]
+
+
+@every("schedule.md", "invited")
+def test_a_person_is_reminded_as_documented(row: Row) -> None:
+    plan = schedule.plan(paris(row["invited"]), days(row["closed days"]))
+    assert plan.reminders == tuple(paris(row[f"reminder {n}"]) for n in (1, 2, 3))
+    assert plan.asks_until == paris(row["asks until"])
+
+
+@every("schedule.md", "reminder 3 left")
+def test_a_late_third_reminder_moves_the_deadline_as_documented(row: Row) -> None:
+    assert schedule.asks_until_after(paris(row["reminder 3 left"]), ()) == paris(row["asks until"])
+
+
+@every("schedule.md", "now")
+def test_a_step_is_due_as_documented(row: Row) -> None:
+    third = row["reminder 3"]
+    closures = {date(2022, 4, 18)}
+    facts = schedule.Facts(
+        plan=schedule.plan(paris("2022-04-05 10:00"), closures),
+        reminded=int(row["reminded"]),
+        answered=row["answered"] == "yes",
+        last_mail_at=paris(row["last mail"]),
+        third_gone=third == "gone",
+        third_owed_at=paris(third.removeprefix("owed ")) if third.startswith("owed") else None,
+    )
+    steps: dict[str, schedule.Step | None] = {
+        "nothing": None,
+        "close": schedule.Close(),
+    }
+    steps |= {f"remind {n}": schedule.Remind(n) for n in (1, 2, 3)}
+
+    step = schedule.due_step(facts, closures=closures, now=paris(row["now"]))
+
+    assert step == steps[row["step"]]
+
+
+@every("estimation.md", "case")
+def test_a_meter_is_estimated_as_documented(row: Row) -> None:
+    found = estimation.estimate(
+        readings(row["real readings"]),
+        on=date.fromisoformat(row["day"]),
+        billed=reading(row["billed"]) if row["billed"] else None,
+        monthly_volume=number(row["VMM"]) if row["VMM"] else None,
+        model_daily=Fraction(row["of the model"]) if row["of the model"] else None,
+    )
+    assert (found.method.value, found.volume, found.value) == (
+        row["method"], number(row["volume"]), number(row["value"]),
+    )  # fmt: skip
+
+
+def test_an_estimate_explains_itself_as_documented() -> None:
+    page = (DOCS / "estimation.md").read_text(encoding="utf-8")
+    quoted = " ".join(line.removeprefix("> ") for line in page.splitlines() if line.startswith(">"))
+    history = readings(table("estimation.md", "case")[0]["real readings"])
+
+    words = estimation.words(estimation.estimate(history, on=date(2022, 4, 5)))
+
+    assert words["fr"].replace("\u202f", " ") == quoted
+
+
+@every("validation.md", "expected")
+def test_a_volume_is_usual_as_documented(row: Row) -> None:
+    usual = validation.usual_range(number(row["expected"]), validation.Limits())
+    assert usual == (number(row["lowest"]), number(row["highest"]))
+
+
+@every("validation.md", "last real")
+def test_a_value_is_found_surprising_as_documented(row: Row) -> None:
+    def past(text: str) -> Reading | None:
+        return reading(f"{TODAY}: {text}") if text else None
+
+    seen = validation.Seen(
+        key="mono",
+        new=reading(f"2022-04-05: {row['new']}"),
+        last_real=past(row["last real"]),
+        last_billed=past(row["last billed"]),
+        expected=number(row["expected"]) if row["expected"] else None,
+    )
+    found = [(one.code.value, one.demand.value, one.over) for one in validation.check([seen])]
+    awaited = (row["finding"], row["asks"], number(row["over"] or "0"))
+    assert found == ([awaited] if row["finding"] else [])
+
+
+@every("validation.md", "text")
+@pytest.mark.parametrize(
+    ("column", "read"), [("typed", digits.typed), ("in a file", digits.of_a_file)]
+)
+def test_a_number_is_read_as_documented(row: Row, column: str, read: Callable[[str], int]) -> None:
+    try:
+        outcome = str(read(row["text"].strip("`")))
+    except ValueError as refusal:
+        outcome = type(refusal).__name__
+    assert outcome == row[column]
+
+
+@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(rules.__path__)])
+def test_the_examples_in_the_docstrings_are_true(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(f"releveur.rules.{name}"))
+    assert result.attempted, f"{name} shows no example"
+    assert not result.failed

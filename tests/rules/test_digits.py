@@ -71,3 +71,11 @@ def test_a_very_long_text_is_refused_at_once() -> None:
 def test_an_empty_field_is_nothing() -> None:
     with pytest.raises(Nothing):
         typed("\u202f ")
+
+
+def test_zeros_in_front_do_not_make_a_number_long() -> None:
+    assert typed("0" * 20 + "39684") == 39_684
+
+
+def test_nothing_but_zeros_has_no_thousands() -> None:
+    assert of_a_file("0.000") == 0

@@ -182,6 +182,13 @@ def test_a_real_reading_of_the_billed_day_replaces_the_estimate_to_the_page() ->
     assert (settled.of_this_period, settled.regularisation) == (1_100, -284)
 
 
+def test_the_line_is_cut_at_every_billed_day_so_that_no_page_moves_twice() -> None:
+    known = Reading(date(2022, 1, 1), 100)
+    guesses = [Reading(date(2022, 1, day), 100, Quality.ESTIMATED) for day in (11, 21)]
+    settled = settle(Reading(date(2022, 1, 31), 102), billed=[known, *guesses], history=[known])
+    assert (settled.of_this_period, settled.regularisation) == (0, 2), "2 pages: 1, 1, 0"
+
+
 def test_an_agreed_value_settles_a_period_like_a_real_one() -> None:
     agreed = Reading(APRIL, 41_000, Quality.AGREED)
     settled = settle(Reading(JULY, 42_000), billed=[agreed], history=[agreed])

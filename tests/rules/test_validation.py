@@ -102,6 +102,11 @@ def test_an_agreed_value_is_as_firm_as_a_real_one() -> None:
     assert finding.code is Code.LOWER_THAN_LAST
 
 
+def test_a_billed_reading_that_was_withdrawn_is_not_called_our_estimate() -> None:
+    withdrawn = replace(GUESS, quality=Quality.ACTUAL)
+    assert check([seen("mono", 41_000, MONO, billed=withdrawn)]) == ()
+
+
 def test_a_new_board_is_not_compared_with_the_old_one() -> None:
     new_board = Seen("mono", Reading(APRIL, 210, segment=2), MONO, MONO, expected=1_500)
     assert check([new_board]) == ()

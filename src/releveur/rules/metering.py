@@ -181,7 +181,7 @@ def _beginning(new: Reading, history: History, installed: Reading | None) -> Rea
     if installed is not None and installed != new:
         return installed
     known = ordered([*real(history), new])
-    return next((one for one in known[: known.index(new)] if one != new), None)
+    return known[0] if known[0] != new else None
 
 
 def _regularisation(billed: Sequence[Reading], history: History) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from itertools import count
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.files.base import ContentFile
@@ -15,7 +16,14 @@ from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice
 from releveur.contracts.models import Contract, Coverage
 from releveur.customers.models import Contact, Customer, Site
 from releveur.dealer.models import Dealer
-from releveur.fleet.models import Device, DeviceModel, Installation, Meter, MeterKind, Respondent
+from releveur.fleet.models import (
+    Device,
+    DeviceModel,
+    Installation,
+    Meter,
+    MeterKind,
+    Respondent,
+)
 from releveur.outbox.models import Mail
 from releveur.readings.models import Billed, Finding, Proof, Quality, Reading
 from releveur.readings.submission import Declared
@@ -74,7 +82,8 @@ def a_contact(
         contact = Contact.objects.create(**known)
     if answers_for is not None:
         level = type(answers_for).__name__.lower()
-        Respondent.objects.get_or_create(contact=contact, **{level: answers_for})
+        target: dict[str, Any] = {level: answers_for}
+        Respondent.objects.get_or_create(contact=contact, **target)
     return contact
 
 
@@ -186,6 +195,13 @@ def a_campaign(
 
 def meter_of(device: Device, code: str = "mono") -> Meter:
     return device.meters.get(kind__code=code.upper())
+
+
+def reading_of(meter: Meter) -> Reading:
+    """The reading of the meter's last period."""
+    row = DueReading.objects.filter(meter=meter, reading__isnull=False).order_by("-due_on")[0]
+    assert row.reading is not None
+    return row.reading
 
 
 def the_invitation(campaign: Campaign, contact: Contact) -> Invitation:

@@ -6,14 +6,21 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
-from releveur.rules.validation import Code
 
 from releveur.campaigns.answering import Outcome, SentOtherwise
-from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice, Receipt, ReceiptLine
+from releveur.campaigns.models import (
+    Campaign,
+    DueReading,
+    Invitation,
+    Notice,
+    Receipt,
+    ReceiptLine,
+)
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.readings.models import Finding, Reading, Withdrawal
 from releveur.readings.submission import Declared
+from releveur.rules.validation import Code
 from tests.factories import (
     OPENED,
     a_campaign,
@@ -25,6 +32,7 @@ from tests.factories import (
     a_proof,
     answers,
     meter_of,
+    reading_of,
     sends,
 )
 
@@ -179,7 +187,7 @@ def test_a_second_colleague_learns_what_the_first_declared(
 
     chosen = Declared(device.pk, TODAY, late.values, confirmed=True, seen=late.seen, overwrite=True)
     assert sends(invitation, chosen, now=OPENED).receipt is not None
-    assert DueReading.objects.get(meter=mono).reading.value == 41_300
+    assert reading_of(mono).value == 41_300
 
 
 @pytest.mark.parametrize(
@@ -233,7 +241,7 @@ def test_after_the_signature_a_value_is_a_proposal(device: Device, invitation: I
 
     answers(invitation, device, mono=41_300, now=OPENED + timedelta(days=1))
 
-    assert DueReading.objects.get(meter=meter_of(device)).reading.value == 41_200
+    assert reading_of(meter_of(device)).value == 41_200
     assert Reading.objects.get(proposed=True).value == 41_300
 
 

@@ -9,7 +9,15 @@ from releveur.campaigns.models import Campaign, DueReading, Notice
 from releveur.fleet.models import Device
 from releveur.readings.models import Reading
 from releveur.rules.schedule import PARIS
-from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device, a_proof
+from tests.factories import (
+    OPENED,
+    a_campaign,
+    a_contact,
+    a_customer,
+    a_dealer,
+    a_device,
+    a_proof,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -22,6 +22,7 @@ from tests.factories import (
     a_reading,
     answers,
     meter_of,
+    reading_of,
     the_mails_leave,
 )
 
@@ -56,10 +57,10 @@ def test_three_reminders_then_an_estimated_reading(device: Device) -> None:
     campaign = a_silent_quarter()
 
     assert campaign.state == Campaign.State.CLOSED
-    estimated = DueReading.objects.get().reading
-    assert estimated is not None
+    estimated = reading_of(meter_of(device))
     assert (estimated.value, estimated.quality, estimated.source) == (40_584, "ESTIMATED", "SYSTEM")
     assert estimated.taken_on == DUE_ON
+    assert estimated.explanation is not None
     assert "900" in estimated.explanation["words"]["fr"]
 
 
@@ -177,7 +178,7 @@ def test_until_the_signature_a_real_value_replaces_the_estimate(device: Device) 
         Invitation.objects.get(), device, mono=41_200, now=campaign.closes_at + timedelta(days=1)
     )
 
-    assert DueReading.objects.get().reading.value == 41_200
+    assert reading_of(meter_of(device)).value == 41_200
     assert Reading.objects.filter(source="SYSTEM").count() == 1, "the estimate stays as a row"
 
 
@@ -190,5 +191,5 @@ def test_a_meter_without_any_past_is_estimated_like_its_model() -> None:
 
     a_silent_quarter()
 
-    estimated = Reading.objects.get(source="SYSTEM", meter__device=new)
-    assert (estimated.value, estimated.explanation["method"]) == (900, "MODEL")
+    estimated = Reading.objects.get(explanation__method="MODEL")
+    assert (estimated.meter.device, estimated.value) == (new, 900)

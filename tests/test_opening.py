@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 
 from releveur.campaigns import opening, steps
 from releveur.campaigns.models import Asked, Campaign, DueReading, Invitation, Notice
@@ -261,7 +262,9 @@ def test_a_closed_campaign_takes_nobody_in() -> None:
         a_campaign()
 
 
-def test_the_number_of_queries_does_not_depend_on_the_fleet(django_assert_max_num_queries) -> None:
+def test_the_number_of_queries_does_not_depend_on_the_fleet(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
     for number in range(30):
         a_contact(customer := a_customer(code=f"C{number}"), email=f"c{number}@example.org")
         a_device(customer)

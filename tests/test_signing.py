@@ -4,11 +4,12 @@ import csv
 import io
 import json
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from releveur.campaigns import basis_file, signing, steps
-from releveur.campaigns.models import BasisLine, Campaign, DueReading, Invitation
+from releveur.campaigns.models import BasisLine, Campaign, Invitation
 from releveur.contracts.models import Contract
 from releveur.customers.models import Customer
 from releveur.fleet.models import Device, MeterKind
@@ -28,6 +29,7 @@ from tests.factories import (
     a_proof,
     answers,
     meter_of,
+    reading_of,
 )
 from tests.test_closing import a_silent_quarter
 
@@ -55,9 +57,10 @@ def closes(campaign: Campaign) -> Campaign:
     return campaign
 
 
-def lines(campaign: Campaign) -> list[dict[str, object]]:
+def lines(campaign: Campaign) -> list[dict[str, Any]]:
     campaign.refresh_from_db()
-    return json.loads(basis_file.as_json(campaign))["lines"]
+    found: list[dict[str, Any]] = json.loads(basis_file.as_json(campaign))["lines"]
+    return found
 
 
 def test_the_quarter_of_the_seed_read_by_its_customer_e1(device: Device) -> None:
@@ -101,7 +104,7 @@ def test_two_quarters_add_up_to_the_pages_printed(device: Device) -> None:
     answers(invitation, device, mono=42_000, color=95_000, now=OPENED_IN_JULY)
     signs(closes(summer))
 
-    billed = sum(int(str(line["net"])) for line in lines(spring) + lines(summer))
+    billed = sum(line["net"] for line in lines(spring) + lines(summer))
     assert billed == (42_000 - 39_684) + (95_000 - 89_675)
 
 
@@ -141,7 +144,7 @@ def test_campaigns_of_a_meter_are_signed_in_their_order(device: Device) -> None:
 
 
 def test_what_nobody_was_asked_waits_for_the_office() -> None:
-    a_device(a_customer(), mono=1)
+    device = a_device(a_customer(), mono=1)
     campaign = closes(a_campaign())
 
     with pytest.raises(signing.NeverAsked) as refusal:
@@ -149,7 +152,7 @@ def test_what_nobody_was_asked_waits_for_the_office() -> None:
     assert len(refusal.value.rows) == 1
 
     signs(campaign, estimate_unasked=True)
-    assert DueReading.objects.get().reading.source == Reading.Source.SYSTEM
+    assert reading_of(meter_of(device)).source == Reading.Source.SYSTEM
 
 
 def test_a_blocked_meter_gets_no_line_and_its_pages_come_with_the_next() -> None:

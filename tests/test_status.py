@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from releveur.campaigns import steps
 from releveur.campaigns.models import Campaign, Invitation, Notice
@@ -119,7 +120,7 @@ def test_a_mail_that_cannot_leave_for_a_day_is_a_task_for_the_office(campaign: C
 
 
 def test_a_status_costs_the_same_whatever_the_fleet(
-    campaign: Campaign, django_assert_max_num_queries
+    campaign: Campaign, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_max_num_queries(30):
         status(campaign, now=OPENED)

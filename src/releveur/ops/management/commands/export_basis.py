@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from releveur.campaigns import basis_file
+from releveur.campaigns.models import Campaign
+from releveur.ops.doors import Answer, Door, Refused
+from releveur.ops.management.commands.campaign_status import the_campaign
+
+FORMATS = {"csv": basis_file.as_csv, "json": basis_file.as_json}
+
+
+class Command(Door):
+    help = _("Write the billing basis to a file: provisional before the signature, then for ever the same.")
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("campaign", type=int, metavar="ID")
+        parser.add_argument("--format", choices=FORMATS, default="csv")
+        parser.add_argument("--output", type=Path, required=True, metavar="FILE")
+
+    def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
+        campaign = the_campaign(options["campaign"])
+        content = FORMATS[options["format"]](campaign)
+        output: Path = options["output"]
+        try:
+            _replace(output, content)
+        except OSError as problem:
+            raise Refused(
+                _("%(file)s cannot be written: %(problem)s") % {"file": output, "problem": problem.strerror}
+            ) from None
+        signed = campaign.state == Campaign.State.SIGNED
+        return {"campaign": campaign.pk, "file": str(output), "bytes": len(content), "provisional": not signed}
+
+
+def _replace(output: Path, content: bytes) -> None:
+    """Whole or not at all: nobody imports half a basis."""
+    with tempfile.NamedTemporaryFile(dir=output.parent, prefix=output.name, delete=False) as draft:
+        draft.write(content)
+    os.replace(draft.name, output)

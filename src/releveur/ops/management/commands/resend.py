@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from releveur.campaigns import mailing
+from releveur.campaigns.models import Campaign, Invitation
+from releveur.customers.models import Customer
+from releveur.ops.doors import Answer, Door, Refused
+
+
+def invitations_of(code: str) -> QuerySet[Invitation]:
+    """The invitations of unsigned campaigns that ask for a device of this customer.
+
+    :raises Refused: no such customer, or nobody of it is asked at present
+    """
+    if not Customer.objects.filter(code=code).exists():
+        raise Refused(_("There is no customer %(code)s.") % {"code": code})
+    asking = Invitation.objects.filter(
+        asked__due_reading__installation__site__customer__code=code
+    ).exclude(campaign__state=Campaign.State.SIGNED)
+    found = asking.select_related("contact", "campaign").distinct().order_by("pk")
+    if not found:
+        raise Refused(_("Nobody of %(code)s is asked at present.") % {"code": code})
+    return found
+
+
+class Command(Door):
+    help = _("Send a customer's people their mail and link once more.")
+    writes = True
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("code", metavar="CODE")
+
+    def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
+        invitations = invitations_of(options["code"])
+        mails = [mailing.resend(invitation, now=now) for invitation in invitations]
+        return {"code": options["code"], "mails": len(mails), "to": [mail.to for mail in mails]}

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from releveur.campaigns import links
+from releveur.ops.doors import Answer, Door
+from releveur.ops.management.commands.resend import invitations_of
+
+
+class Command(Door):
+    help = _("Kill the links of a customer's people at once; resend gives them new ones.")
+    writes = True
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("code", metavar="CODE")
+
+    def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
+        invitations = list(invitations_of(options["code"]))
+        for invitation in invitations:
+            links.revoke(invitation)
+        return {"code": options["code"], "revoked": len(invitations)}

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from releveur.ops import tree
+
+
+class Command(BaseCommand):
+    help = "Serve the portal; with --with-worker do the background work in the same tree."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", default="8000")
+        parser.add_argument("--workers", default="1", help="processes that answer")
+        parser.add_argument("--threads", default="4", help="threads of each")
+        parser.add_argument("--with-worker", action="store_true", help="run the worker too")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("collectstatic", interactive=False, verbosity=0)
+        children = [tree.Child("web", _granian(options))]
+        if options["with_worker"]:
+            children.append(tree.Child("worker", tree.releveur("work"), renewed=True))
+        self.stderr.write(f"serving {settings.SITE_URL} on {options['host']}:{options['port']}")
+        sys.exit(tree.run(children, say=self.stderr.write, watch=_revive_database))
+
+
+def _granian(options: dict[str, Any]) -> list[str]:
+    return [
+        sys.executable, "-m", "granian", "releveur.wsgi:application", "--interface", "wsgi",
+        "--host", options["host"], "--port", options["port"],
+        "--workers", options["workers"], "--blocking-threads", options["threads"],
+        "--backpressure", "64", "--no-ws",
+        # A SIGTERM in its first second and a half is lost on granian's worker: only this ends it then.
+        "--workers-kill-timeout", "20",
+    ]  # fmt: skip
+
+
+def _revive_database() -> None:
+    """An embedded server that was killed is booted again; the pool reconnects by itself."""
+    if settings.POSTGRES and not settings.POSTGRES.listens():
+        settings.POSTGRES.start()

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+
+class Command(BaseCommand):
+    help = "Do the background work: every minute what is due, and every job that waits."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--concurrency", type=int, default=2, help="jobs at once")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        concurrency = f"--concurrency={options['concurrency']}"
+        call_command("procrastinate", "worker", concurrency, "--shutdown-graceful-timeout=20")

@@ -19,6 +19,7 @@ import os
 import pwd
 import shlex
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
@@ -125,6 +126,11 @@ class Server:
         if not program[0].exists():
             raise PostgresUnavailable(f"There are no PostgreSQL programs in {self.binaries}.")
         return subprocess.run([*program, "-d", "postgres"], check=False).returncode == 0
+
+    def listens(self) -> bool:
+        """Whether somebody answers at the socket: cheaper than `is_ready`, for those who ask often."""
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self.socket / ".s.PGSQL.5432")) == 0
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -169,8 +169,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # Said by every process at its start, and of no use to anybody.
-    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},
+    # It tells of every task at every start and of every job that went well.
+    "loggers": {"procrastinate": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": knobs.text("RELEVEUR_LOG_LEVEL")},
 }
 LOGGING_CONFIG = "logging.config.dictConfig"

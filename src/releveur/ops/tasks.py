@@ -1,0 +1,34 @@
+"""Background work: the truth of what is owed stands in our rows, and a tick finds it there."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
+
+from releveur import clock
+
+STALLED_SECONDS = 30
+"""A worker shows life every ten seconds; three missed signs and it was killed."""
+
+MOST_ATTEMPTS = 5
+"""A job that kills its worker would otherwise go round for ever."""
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="tick", lock="tick")
+def tick(timestamp: int) -> None:
+    """Every minute: steps of campaigns, mails to write, mails to deliver."""
+    from releveur.ops import ticking  # noqa: PLC0415  # a worker alone needs what a tick does
+
+    ticking.tick(now=clock.now())
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(queueing_lock="requeue_stalled", priority=100)
+async def requeue_stalled(timestamp: int) -> None:
+    """Every ten seconds: give the jobs of a killed worker to the others."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        if job.attempts >= MOST_ATTEMPTS:
+            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
+        else:
+            await app.job_manager.retry_job(job)

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class CatalogueHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own parameter is private
+class CatalogueHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is there only during a build
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         for source in Path(self.root, "src/releveur/locale").glob("*/LC_MESSAGES/*.po"):
             target = source.with_suffix(".mo")

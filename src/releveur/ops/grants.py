@@ -23,10 +23,14 @@ def write(role: str) -> None:
     name = connection.ops.quote_name(role)
     with connection.cursor() as cursor:
         cursor.execute(f"grant usage on schema public to {name}")
-        cursor.execute(f"grant select, insert, update, delete on all tables in schema public to {name}")
+        cursor.execute(
+            f"grant select, insert, update, delete on all tables in schema public to {name}"
+        )
         cursor.execute(f"grant usage, select, update on all sequences in schema public to {name}")
         for table in _existing(cursor):
-            cursor.execute(f"revoke update, delete on {connection.ops.quote_name(table)} from {name}")
+            cursor.execute(
+                f"revoke update, delete on {connection.ops.quote_name(table)} from {name}"
+            )
 
 
 def _existing(cursor: CursorWrapper) -> list[str]:

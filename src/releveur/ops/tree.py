@@ -31,14 +31,20 @@ class Child:
 
     def start(self) -> None:
         # A session of its own: Ctrl-C reaches the supervisor only, which tells the children in its order.
-        self.process = subprocess.Popen(self.command, start_new_session=True, preexec_fn=_die_with_parent)
+        self.process = subprocess.Popen(
+            self.command,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  # the supervisor has one thread
+        )
         self.born_at = time.monotonic()
 
     def may_be_renewed(self) -> bool:
         return self.renewed and time.monotonic() - self.born_at > SHORTEST_LIFE_SECONDS
 
 
-def run(children: Sequence[Child], *, say: Callable[[str], object], watch: Callable[[], object]) -> int:
+def run(
+    children: Sequence[Child], *, say: Callable[[str], object], watch: Callable[[], object]
+) -> int:
     """Run until SIGTERM or SIGINT (0), or until a child ends that cannot be renewed (1).
 
     :param watch: called once a second
@@ -95,8 +101,6 @@ def _end(children: Sequence[Child]) -> None:
 def releveur(*arguments: str) -> list[str]:
     """The command line of one of our own commands, for a child."""
     return [sys.executable, "-m", "releveur", *arguments]
-
-
 
 
 def _die_with_parent() -> None:

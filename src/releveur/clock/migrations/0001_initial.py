@@ -4,21 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Instant',
+            name="Instant",
             fields=[
-                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(verbose_name='at')),
+                ("id", models.SmallAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(verbose_name="at")),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='there_is_one_clock')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="there_is_one_clock")
+                ],
             },
         ),
     ]

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from releveur.accounts.models import User
 
-from releveur.campaigns import locks, mailing, reminding
+from releveur.campaigns import locks, mailing, pointing, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt, ReceiptLine
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
@@ -229,7 +229,7 @@ def _record(
     fresh = submission.submit(in_time, by=by, source=source, now=now)
     for meter, reading in fresh.items():
         rows[meter].reading = reading
-    DueReading.objects.bulk_update([rows[meter] for meter in fresh], ["reading"])
+    pointing.save([rows[meter] for meter in fresh])
     return fresh | submission.submit(late, by=by, source=source, now=now, proposed=True)
 
 

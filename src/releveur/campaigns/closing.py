@@ -10,7 +10,7 @@ from itertools import batched
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from releveur.campaigns import locks, reminding
+from releveur.campaigns import locks, pointing, reminding
 from releveur.campaigns.models import Campaign, DueReading, Notice
 from releveur.dealer.closures import closed_days
 from releveur.fleet.models import Meter
@@ -118,7 +118,7 @@ def _estimate(chunk: Sequence[int], *, rates: Mapping[Kinship, Fraction], now: d
     readings = estimating.estimate(unread, rates=rates, now=now)
     for row in rows:
         row.reading = readings[row.meter_id]
-    DueReading.objects.bulk_update(rows, ["reading"])
+    pointing.save(rows)
     return len(rows)
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from releveur.campaigns import locks, reminding
+from releveur.campaigns import locks, pointing, reminding
 from releveur.campaigns.models import Asked, Campaign, DueReading, Kind
 from releveur.readings.models import Billed, Reading
 from releveur.rules import window
@@ -64,7 +64,7 @@ def _fill(campaign: int, rows: Sequence[int], *, now: datetime) -> int:
         if reading := _take(row, unused[row.meter_id], billed_on=last.taken_on if last else None):
             row.reading = reading
             filled.append(row)
-    DueReading.objects.bulk_update(filled, ["reading"])
+    pointing.save(filled)
     reminding.withhold_answered(asking, now=now)
     return len(filled)
 

@@ -153,7 +153,7 @@ def _drop(owner: psycopg.Connection, names: list[str]) -> None:
 
 def _alive(database: str) -> bool:
     try:
-        os.kill(int(database.removeprefix("test_")), 0)
+        os.kill(int(database.split("_")[1]), 0)
     except ProcessLookupError:
         return False
     return True

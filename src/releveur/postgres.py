@@ -153,8 +153,8 @@ class Server:
 
     def _boot(self) -> None:
         if os.geteuid() == 0:
-            _must_be_open_to_all(self.binaries, "UV_PROJECT_ENVIRONMENT")
-            _must_be_open_to_all(self.data.parent, "RELEVEUR_DATA_DIR")
+            must_be_open_to_all(self.binaries, "UV_PROJECT_ENVIRONMENT")
+            must_be_open_to_all(self.data.parent, "RELEVEUR_DATA_DIR")
         if not self.data.exists():
             self._initialise()
         if self.socket != self.data:
@@ -280,7 +280,7 @@ def _own_folder(folder: Path) -> None:
             raise PostgresUnavailable(f"{folder} belongs to somebody else: remove it.") from None
 
 
-def _must_be_open_to_all(folder: Path, knob: str) -> None:
+def must_be_open_to_all(folder: Path, knob: str) -> None:
     for step in (*reversed(folder.parents), folder):
         if not step.stat().st_mode & stat.S_IXOTH:
             raise PostgresUnavailable(

@@ -7,12 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.commands import migrate
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from releveur.ops import grants
 
 
 class Command(migrate.Command):
-    help = "Prepare or upgrade the database as its owner, and write the rights of the application."
+    help = _(
+        "Prepare or upgrade the database as its owner, and write the rights of the application."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         role: str = connection.settings_dict["USER"]
@@ -22,8 +25,10 @@ class Command(migrate.Command):
                 grants.write(role)
                 return
         self.stderr.write(
-            "One role owns and uses this database: nothing keeps what is written once from being changed."
-            " Set RELEVEUR_OWNER_URL."
+            _(
+                "One role owns and uses this database: nothing keeps what is written once from"
+                " being changed. Set RELEVEUR_OWNER_URL."
+            )
         )
 
 

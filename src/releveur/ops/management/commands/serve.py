@@ -6,12 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
 
 from releveur.ops import tree
 
 
 class Command(BaseCommand):
-    help = "Serve the portal; with --with-worker do the background work in the same tree."
+    help = _("Serve the portal; with --with-worker do the background work in the same tree.")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")

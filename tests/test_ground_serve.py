@@ -26,7 +26,7 @@ def environment(server: postgres.Server) -> Iterator[dict[str, str]]:
     with psycopg.connect(
         server.conninfo(user=postgres.OWNER, name="postgres"), autocommit=True
     ) as owner:
-        owner.execute(f"create database {name}")  # type: ignore[call-overload]  # a name of our own
+        owner.execute(f"create database {name}")
         urls = {
             "DATABASE_URL": server.conninfo(name=name),
             "RELEVEUR_OWNER_URL": server.conninfo(user=postgres.OWNER, name=name),
@@ -37,7 +37,7 @@ def environment(server: postgres.Server) -> Iterator[dict[str, str]]:
             [sys.executable, "-m", "releveur", "migrate", "-v0"], env=environment, check=True
         )
         yield environment
-        owner.execute(f"drop database {name} with (force)")  # type: ignore[call-overload]
+        owner.execute(f"drop database {name} with (force)")
 
 
 class Tree:

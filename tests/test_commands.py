@@ -104,7 +104,11 @@ def test_a_refused_declaration_names_meter_code_demand_and_sentence(device: Devi
 
     [finding] = answer["findings"]
     assert answer["accepted"] is False
-    assert (finding["meter"], finding["code"], finding["demand"]) == ("MONO", "LOWER_THAN_LAST", "PROOF")
+    assert (finding["meter"], finding["code"], finding["demand"]) == (
+        "MONO",
+        "LOWER_THAN_LAST",
+        "PROOF",
+    )
     assert "39" in finding["sentence"]
     assert error.returncode == 1
 

@@ -56,7 +56,9 @@ def campaign() -> Campaign:
     a_device(a_customer(code="CL009000", name="Sans adresse"), serial="UNASKED")
     campaign = a_campaign()
     invitation = Invitation.objects.get()
-    answers(invitation, Device.objects.get(serial="DECLARED"), mono=41_000, color=92_000, now=OPENED)
+    answers(
+        invitation, Device.objects.get(serial="DECLARED"), mono=41_000, color=92_000, now=OPENED
+    )
     answers(invitation, Device.objects.get(serial="PARTIAL"), mono=41_000, now=OPENED)
     return campaign
 

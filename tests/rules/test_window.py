@@ -28,5 +28,7 @@ def test_a_reading_nobody_had_to_ask_for_fits_as_documented(row: Row) -> None:
 def test_a_reading_fits_one_day_due_at_most(due_on: date, months: int, offset: int) -> None:
     taken_on = due_on + timedelta(days=offset)
     after = next_due(due_on, months, after=due_on)
-    fitting = [day for day in (due_on, after) if fits(taken_on, due_on=day, months=months, billed_on=None)]
+    fitting = [
+        day for day in (due_on, after) if fits(taken_on, due_on=day, months=months, billed_on=None)
+    ]
     assert len(fitting) <= 1

@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from releveur.accounts.models import User
 
+from releveur.accounts.models import User
 from releveur.campaigns import locks, mailing, pointing, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt, ReceiptLine
 from releveur.customers.models import Contact

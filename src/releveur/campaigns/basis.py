@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
-from releveur.rules.estimation import Method
-from releveur.rules.validation import Code
 
 from releveur.campaigns.models import BasisLine, Campaign, DueReading
 from releveur.readings import submission
 from releveur.readings.models import Billed, Finding, Quality, Reading
 from releveur.rules import metering
+from releveur.rules.estimation import Method
 from releveur.rules.metering import Settlement
+from releveur.rules.validation import Code
 
 FORMAT_VERSION = 1
 

@@ -8,8 +8,8 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from releveur.accounts.models import User
 
+from releveur.accounts.models import User
 from releveur.contracts.models import Coverage
 from releveur.customers.models import Contact
 from releveur.fleet.models import Installation, Meter

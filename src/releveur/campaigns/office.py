@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from releveur.rules.estimation import Method
 
 from releveur.campaigns import closing
 from releveur.campaigns.models import Campaign, DueReading, Notice
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
+from releveur.rules.estimation import Method
 from releveur.rules.schedule import GIVE_UP
 
 type Task = dict[str, str]

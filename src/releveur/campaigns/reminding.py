@@ -101,7 +101,9 @@ def facts_of(invitations: Iterable[Invitation]) -> dict[Invitation, Facts]:
     """What the schedule wants to know of each person, in two queries."""
     people = list(invitations)
     owing = set(
-        silent(Invitation.objects.filter(pk__in=[one.pk for one in people])).values_list("pk", flat=True)
+        silent(Invitation.objects.filter(pk__in=[one.pk for one in people])).values_list(
+            "pk", flat=True
+        )
     )
     notices: dict[int, list[Notice]] = {}
     for notice in Notice.objects.filter(invitation__in=people, what__in=ASKS).select_related(

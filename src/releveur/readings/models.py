@@ -11,12 +11,12 @@ from typing import Self
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
-from releveur.accounts.models import User
-from releveur.rules.validation import Demand
 
+from releveur.accounts.models import User
 from releveur.customers.models import Contact
 from releveur.fleet.models import Meter
 from releveur.rules import metering
+from releveur.rules.validation import Demand
 
 
 class Quality(models.TextChoices):

@@ -12,13 +12,12 @@ from datetime import date, datetime
 from typing import Literal
 
 from releveur.accounts.models import User
-from releveur.rules.estimation import expected_volume
-from releveur.rules.validation import Code, Demand
-
 from releveur.customers.models import Contact
 from releveur.fleet.models import Meter
 from releveur.readings.models import Billed, Finding, Proof, Reading
 from releveur.rules import metering, validation
+from releveur.rules.estimation import expected_volume
+from releveur.rules.validation import Code, Demand
 
 type DateFault = Literal["IN_THE_FUTURE", "BEFORE_THE_LAST_READING"]
 

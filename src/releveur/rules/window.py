@@ -41,4 +41,3 @@ def fits(taken_on: date, *, due_on: date, months: int, billed_on: date | None) -
         return False
     after = next_due(due_on, months, after=due_on)
     return due_on - margin(due_on, months=months) <= taken_on < after - margin(after, months=months)
-

@@ -7,177 +7,474 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contracts', '0001_initial'),
-        ('customers', '0001_initial'),
-        ('fleet', '0001_initial'),
-        ('outbox', '0001_initial'),
-        ('readings', '0001_initial'),
+        ("contracts", "0001_initial"),
+        ("customers", "0001_initial"),
+        ("fleet", "0001_initial"),
+        ("outbox", "0001_initial"),
+        ("readings", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(blank=True, max_length=120, verbose_name='label')),
-                ('kind', models.CharField(choices=[('PERIODIC', 'periodic'), ('ONE_OFF', 'one-off')], default='PERIODIC', max_length=10, verbose_name='kind')),
-                ('due_until', models.DateField(verbose_name='due until')),
-                ('state', models.CharField(choices=[('OPEN', 'open'), ('CLOSING', 'closing'), ('CLOSED', 'closed'), ('SIGNED', 'signed')], default='OPEN', max_length=10, verbose_name='state')),
-                ('opened_at', models.DateTimeField(verbose_name='opened at')),
-                ('closes_at', models.DateTimeField(verbose_name='closes at')),
-                ('signed_at', models.DateTimeField(null=True, verbose_name='signed at')),
-                ('signed_by', models.CharField(blank=True, max_length=120, verbose_name='signed by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("label", models.CharField(blank=True, max_length=120, verbose_name="label")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("PERIODIC", "periodic"), ("ONE_OFF", "one-off")],
+                        default="PERIODIC",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("due_until", models.DateField(verbose_name="due until")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "open"),
+                            ("CLOSING", "closing"),
+                            ("CLOSED", "closed"),
+                            ("SIGNED", "signed"),
+                        ],
+                        default="OPEN",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(verbose_name="opened at")),
+                ("closes_at", models.DateTimeField(verbose_name="closes at")),
+                ("signed_at", models.DateTimeField(null=True, verbose_name="signed at")),
+                (
+                    "signed_by",
+                    models.CharField(blank=True, max_length=120, verbose_name="signed by"),
+                ),
             ],
             options={
-                'ordering': ['due_until', 'id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('kind', 'PERIODIC'), models.Q(('state', 'SIGNED'), _negated=True)), fields=('due_until',), name='a_due_date_is_asked_by_one_campaign_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('signed_at__isnull', False), ('state', 'SIGNED'), models.Q(('signed_by', ''), _negated=True)), models.Q(models.Q(('state', 'SIGNED'), _negated=True), ('signed_at__isnull', True), ('signed_by', '')), _connector='OR'), name='a_signed_campaign_says_when_and_by_whom')],
+                "ordering": ["due_until", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("kind", "PERIODIC"), models.Q(("state", "SIGNED"), _negated=True)
+                        ),
+                        fields=("due_until",),
+                        name="a_due_date_is_asked_by_one_campaign_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("signed_at__isnull", False),
+                                ("state", "SIGNED"),
+                                models.Q(("signed_by", ""), _negated=True),
+                            ),
+                            models.Q(
+                                models.Q(("state", "SIGNED"), _negated=True),
+                                ("signed_at__isnull", True),
+                                ("signed_by", ""),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_signed_campaign_says_when_and_by_whom",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DueReading',
+            name="DueReading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('PERIODIC', 'periodic'), ('ONE_OFF', 'one-off')], max_length=10, verbose_name='kind')),
-                ('due_on', models.DateField(verbose_name='due on')),
-                ('final', models.BooleanField(default=False, verbose_name='last reading before the device leaves')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='due_readings', to='campaigns.campaign')),
-                ('coverage', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='due_readings', to='contracts.coverage')),
-                ('installation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='due_readings', to='fleet.installation')),
-                ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='due_readings', to='fleet.meter')),
-                ('reading', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='fills', to='readings.reading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("PERIODIC", "periodic"), ("ONE_OFF", "one-off")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("due_on", models.DateField(verbose_name="due on")),
+                (
+                    "final",
+                    models.BooleanField(
+                        default=False, verbose_name="last reading before the device leaves"
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="due_readings",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "coverage",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="due_readings",
+                        to="contracts.coverage",
+                    ),
+                ),
+                (
+                    "installation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="due_readings",
+                        to="fleet.installation",
+                    ),
+                ),
+                (
+                    "meter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="due_readings",
+                        to="fleet.meter",
+                    ),
+                ),
+                (
+                    "reading",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fills",
+                        to="readings.reading",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['campaign_id', 'id'],
+                "ordering": ["campaign_id", "id"],
             },
         ),
         migrations.CreateModel(
-            name='BasisLine',
+            name="BasisLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(verbose_name='position')),
-                ('printed', models.JSONField(verbose_name='printed texts')),
-                ('format_version', models.PositiveSmallIntegerField(verbose_name='format version')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='basis_lines', to='campaigns.campaign')),
-                ('due_reading', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='basis_line', to='campaigns.duereading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(verbose_name="position")),
+                ("printed", models.JSONField(verbose_name="printed texts")),
+                ("format_version", models.PositiveSmallIntegerField(verbose_name="format version")),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="basis_lines",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "due_reading",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="basis_line",
+                        to="campaigns.duereading",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['campaign_id', 'position'],
+                "ordering": ["campaign_id", "position"],
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, unique=True, verbose_name='uuid')),
-                ('link_version', models.PositiveIntegerField(default=1, verbose_name='version of the link')),
-                ('key_hash', models.CharField(max_length=64, unique=True, verbose_name='hash of the key')),
-                ('invited_at', models.DateTimeField(verbose_name='invited at')),
-                ('reminder_1_at', models.DateTimeField(verbose_name='first reminder')),
-                ('reminder_2_at', models.DateTimeField(verbose_name='second reminder')),
-                ('reminder_3_at', models.DateTimeField(verbose_name='third reminder')),
-                ('asks_until', models.DateTimeField(verbose_name='asks until')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='campaigns.campaign')),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='customers.contact')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, unique=True, verbose_name="uuid")),
+                (
+                    "link_version",
+                    models.PositiveIntegerField(default=1, verbose_name="version of the link"),
+                ),
+                (
+                    "key_hash",
+                    models.CharField(max_length=64, unique=True, verbose_name="hash of the key"),
+                ),
+                ("invited_at", models.DateTimeField(verbose_name="invited at")),
+                ("reminder_1_at", models.DateTimeField(verbose_name="first reminder")),
+                ("reminder_2_at", models.DateTimeField(verbose_name="second reminder")),
+                ("reminder_3_at", models.DateTimeField(verbose_name="third reminder")),
+                ("asks_until", models.DateTimeField(verbose_name="asks until")),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invitations",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invitations",
+                        to="customers.contact",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Asked',
+            name="Asked",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_reading', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='asked', to='campaigns.duereading')),
-                ('invitation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='asked', to='campaigns.invitation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "due_reading",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="asked",
+                        to="campaigns.duereading",
+                    ),
+                ),
+                (
+                    "invitation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="asked",
+                        to="campaigns.invitation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('INVITED', 'invitation'), ('REMINDED_1', 'first reminder'), ('REMINDED_2', 'second reminder'), ('REMINDED_3', 'third reminder'), ('MOVED', 'deadline moved'), ('CLOSED', 'closed')], max_length=10, verbose_name='what')),
-                ('states', models.DateTimeField(verbose_name='deadline it names')),
-                ('owed_at', models.DateTimeField(verbose_name='owed at')),
-                ('withheld_at', models.DateTimeField(null=True, verbose_name='withheld at')),
-                ('invitation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='campaigns.invitation')),
-                ('mail', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='notice', to='outbox.mail')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("INVITED", "invitation"),
+                            ("REMINDED_1", "first reminder"),
+                            ("REMINDED_2", "second reminder"),
+                            ("REMINDED_3", "third reminder"),
+                            ("MOVED", "deadline moved"),
+                            ("CLOSED", "closed"),
+                        ],
+                        max_length=10,
+                        verbose_name="what",
+                    ),
+                ),
+                ("states", models.DateTimeField(verbose_name="deadline it names")),
+                ("owed_at", models.DateTimeField(verbose_name="owed at")),
+                ("withheld_at", models.DateTimeField(null=True, verbose_name="withheld at")),
+                (
+                    "invitation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notices",
+                        to="campaigns.invitation",
+                    ),
+                ),
+                (
+                    "mail",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notice",
+                        to="outbox.mail",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True, verbose_name='number')),
-                ('nonce', models.UUIDField(unique=True, verbose_name='nonce')),
-                ('digest', models.CharField(max_length=64, verbose_name='digest of what was sent')),
-                ('made_at', models.DateTimeField(verbose_name='made at')),
-                ('by_contact', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.contact')),
-                ('by_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('invitation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='campaigns.invitation')),
-                ('mail', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipt', to='outbox.mail')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=20, unique=True, verbose_name="number")),
+                ("nonce", models.UUIDField(unique=True, verbose_name="nonce")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest of what was sent")),
+                ("made_at", models.DateTimeField(verbose_name="made at")),
+                (
+                    "by_contact",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.contact",
+                    ),
+                ),
+                (
+                    "by_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "invitation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="campaigns.invitation",
+                    ),
+                ),
+                (
+                    "mail",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipt",
+                        to="outbox.mail",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='ReceiptLine',
+            name="ReceiptLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_reading', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipt_lines', to='campaigns.duereading')),
-                ('reading', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipt_lines', to='readings.reading')),
-                ('receipt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='campaigns.receipt')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "due_reading",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipt_lines",
+                        to="campaigns.duereading",
+                    ),
+                ),
+                (
+                    "reading",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipt_lines",
+                        to="readings.reading",
+                    ),
+                ),
+                (
+                    "receipt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="campaigns.receipt",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.AddIndex(
-            model_name='duereading',
-            index=models.Index(condition=models.Q(('reading__isnull', True)), fields=['campaign'], name='due_readings_still_empty'),
+            model_name="duereading",
+            index=models.Index(
+                condition=models.Q(("reading__isnull", True)),
+                fields=["campaign"],
+                name="due_readings_still_empty",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='duereading',
-            constraint=models.UniqueConstraint(fields=('meter', 'kind', 'due_on'), name='a_meter_is_due_once_a_day'),
+            model_name="duereading",
+            constraint=models.UniqueConstraint(
+                fields=("meter", "kind", "due_on"), name="a_meter_is_due_once_a_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='duereading',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'PERIODIC')), fields=('reading',), name='a_reading_fills_one_periodic_due_reading'),
+            model_name="duereading",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "PERIODIC")),
+                fields=("reading",),
+                name="a_reading_fills_one_periodic_due_reading",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='basisline',
-            constraint=models.UniqueConstraint(fields=('campaign', 'position'), name='a_basis_has_one_line_per_position'),
+            model_name="basisline",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "position"), name="a_basis_has_one_line_per_position"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(fields=('campaign', 'contact'), name='a_person_is_invited_once_by_a_campaign'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "contact"), name="a_person_is_invited_once_by_a_campaign"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('invited_at__lt', models.F('reminder_1_at')), ('reminder_1_at__lt', models.F('reminder_2_at')), ('reminder_2_at__lt', models.F('reminder_3_at')), ('reminder_3_at__lt', models.F('asks_until'))), name='the_plan_of_an_invitation_goes_forward'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("invited_at__lt", models.F("reminder_1_at")),
+                    ("reminder_1_at__lt", models.F("reminder_2_at")),
+                    ("reminder_2_at__lt", models.F("reminder_3_at")),
+                    ("reminder_3_at__lt", models.F("asks_until")),
+                ),
+                name="the_plan_of_an_invitation_goes_forward",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='asked',
-            constraint=models.UniqueConstraint(fields=('invitation', 'due_reading'), name='a_due_reading_is_asked_once_of_a_person'),
+            model_name="asked",
+            constraint=models.UniqueConstraint(
+                fields=("invitation", "due_reading"), name="a_due_reading_is_asked_once_of_a_person"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('mail__isnull', True), ('withheld_at__isnull', True)), fields=['id'], name='notices_to_write'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("mail__isnull", True), ("withheld_at__isnull", True)),
+                fields=["id"],
+                name="notices_to_write",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('invitation', 'what', 'states'), name='a_person_gets_a_notice_once'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(
+                fields=("invitation", "what", "states"), name="a_person_gets_a_notice_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receiptline',
-            constraint=models.UniqueConstraint(fields=('receipt', 'due_reading'), name='a_receipt_names_a_due_reading_once'),
+            model_name="receiptline",
+            constraint=models.UniqueConstraint(
+                fields=("receipt", "due_reading"), name="a_receipt_names_a_due_reading_once"
+            ),
         ),
     ]

@@ -7,68 +7,176 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0001_initial'),
-        ('fleet', '0001_initial'),
+        ("customers", "0001_initial"),
+        ("fleet", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(blank=True, max_length=60, verbose_name='number')),
-                ('payer_code', models.CharField(blank=True, max_length=40, verbose_name="payer's code")),
-                ('payer_name', models.CharField(blank=True, max_length=160, verbose_name="payer's name")),
-                ('months', models.PositiveSmallIntegerField(choices=[(1, 'monthly'), (2, 'every two months'), (3, 'quarterly'), (4, 'every four months'), (6, 'half-yearly'), (12, 'yearly')], default=3, verbose_name='period in months')),
-                ('first_due_on', models.DateField(blank=True, null=True, verbose_name='first due date')),
-                ('estimation_allowed', models.BooleanField(default=True, verbose_name='estimation allowed')),
-                ('customer_reference', models.CharField(blank=True, max_length=80, verbose_name="customer's reference")),
-                ('service_code', models.CharField(blank=True, max_length=80, verbose_name='service code')),
-                ('commitment_number', models.CharField(blank=True, max_length=80, verbose_name='commitment number')),
-                ('since', models.DateField(blank=True, null=True, verbose_name='since')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('imported', models.JSONField(blank=True, default=dict, verbose_name='last imported values')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='customers.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(blank=True, max_length=60, verbose_name="number")),
+                (
+                    "payer_code",
+                    models.CharField(blank=True, max_length=40, verbose_name="payer's code"),
+                ),
+                (
+                    "payer_name",
+                    models.CharField(blank=True, max_length=160, verbose_name="payer's name"),
+                ),
+                (
+                    "months",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (1, "monthly"),
+                            (2, "every two months"),
+                            (3, "quarterly"),
+                            (4, "every four months"),
+                            (6, "half-yearly"),
+                            (12, "yearly"),
+                        ],
+                        default=3,
+                        verbose_name="period in months",
+                    ),
+                ),
+                (
+                    "first_due_on",
+                    models.DateField(blank=True, null=True, verbose_name="first due date"),
+                ),
+                (
+                    "estimation_allowed",
+                    models.BooleanField(default=True, verbose_name="estimation allowed"),
+                ),
+                (
+                    "customer_reference",
+                    models.CharField(
+                        blank=True, max_length=80, verbose_name="customer's reference"
+                    ),
+                ),
+                (
+                    "service_code",
+                    models.CharField(blank=True, max_length=80, verbose_name="service code"),
+                ),
+                (
+                    "commitment_number",
+                    models.CharField(blank=True, max_length=80, verbose_name="commitment number"),
+                ),
+                ("since", models.DateField(blank=True, null=True, verbose_name="since")),
+                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "imported",
+                    models.JSONField(blank=True, default=dict, verbose_name="last imported values"),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contracts",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['customer_id', 'number', 'id'],
+                "ordering": ["customer_id", "number", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Coverage',
+            name="Coverage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateField(blank=True, null=True, verbose_name='since')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coverages', to='contracts.contract')),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coverages', to='fleet.device')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateField(blank=True, null=True, verbose_name="since")),
+                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coverages",
+                        to="contracts.contract",
+                    ),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coverages",
+                        to="fleet.device",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['device_id', 'since'],
+                "ordering": ["device_id", "since"],
             },
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('number',), name='a_contract_number_is_unique'),
+            model_name="contract",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", ""), _negated=True),
+                fields=("number",),
+                name="a_contract_number_is_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('months__in', [1, 2, 3, 4, 6, 12])), name='a_period_is_a_number_of_months_that_divides_the_year'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("months__in", [1, 2, 3, 4, 6, 12])),
+                name="a_period_is_a_number_of_months_that_divides_the_year",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('since__isnull', True), ('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='a_contract_ends_after_it_begins'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("since__isnull", True),
+                    ("until__isnull", True),
+                    ("until__gte", models.F("since")),
+                    _connector="OR",
+                ),
+                name="a_contract_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coverage',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('device', '='), (models.Func(models.F('since'), models.F('until'), models.Value('[)'), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='a_device_is_under_one_contract_at_a_time'),
+            model_name="coverage",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("device", "="),
+                    (
+                        models.Func(
+                            models.F("since"),
+                            models.F("until"),
+                            models.Value("[)"),
+                            function="daterange",
+                            output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="a_device_is_under_one_contract_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coverage',
-            constraint=models.CheckConstraint(condition=models.Q(('since__isnull', True), ('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='a_coverage_ends_after_it_begins'),
+            model_name="coverage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("since__isnull", True),
+                    ("until__isnull", True),
+                    ("until__gte", models.F("since")),
+                    _connector="OR",
+                ),
+                name="a_coverage_ends_after_it_begins",
+            ),
         ),
     ]

@@ -5,60 +5,142 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=160, verbose_name='company')),
-                ('note', models.TextField(blank=True, verbose_name='note')),
-                ('imported', models.JSONField(blank=True, default=dict, verbose_name='last imported values')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=160, verbose_name="company")),
+                ("note", models.TextField(blank=True, verbose_name="note")),
+                (
+                    "imported",
+                    models.JSONField(blank=True, default=dict, verbose_name="last imported values"),
+                ),
             ],
             options={
-                'ordering': ['code'],
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('civility', models.CharField(blank=True, max_length=20, verbose_name='civility')),
-                ('first_name', models.CharField(blank=True, max_length=80, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=80, verbose_name='last name')),
-                ('department', models.CharField(blank=True, max_length=120, verbose_name='department')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('address_key', models.CharField(blank=True, max_length=254, verbose_name='normalised address')),
-                ('phone', models.CharField(blank=True, max_length=30, verbose_name='phone')),
-                ('language', models.CharField(default='fr', max_length=5, verbose_name='language')),
-                ('imported', models.JSONField(blank=True, default=dict, verbose_name='last imported values')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("civility", models.CharField(blank=True, max_length=20, verbose_name="civility")),
+                (
+                    "first_name",
+                    models.CharField(blank=True, max_length=80, verbose_name="first name"),
+                ),
+                (
+                    "last_name",
+                    models.CharField(blank=True, max_length=80, verbose_name="last name"),
+                ),
+                (
+                    "department",
+                    models.CharField(blank=True, max_length=120, verbose_name="department"),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                (
+                    "address_key",
+                    models.CharField(blank=True, max_length=254, verbose_name="normalised address"),
+                ),
+                ("phone", models.CharField(blank=True, max_length=30, verbose_name="phone")),
+                ("language", models.CharField(default="fr", max_length=5, verbose_name="language")),
+                (
+                    "imported",
+                    models.JSONField(blank=True, default=dict, verbose_name="last imported values"),
+                ),
             ],
             options={
-                'ordering': ['last_name', 'first_name', 'id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('address_key', ''), _negated=True), fields=('address_key',), name='an_address_belongs_to_one_contact'), models.UniqueConstraint(condition=models.Q(('address_key', '')), fields=('first_name', 'last_name', 'phone'), name='without_address_a_contact_is_a_name_and_a_phone'), models.CheckConstraint(condition=models.Q(models.Q(('address_key', ''), ('email', '')), models.Q(models.Q(('email', ''), _negated=True), models.Q(('address_key', ''), _negated=True)), _connector='OR'), name='the_address_key_follows_the_address')],
+                "ordering": ["last_name", "first_name", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("address_key", ""), _negated=True),
+                        fields=("address_key",),
+                        name="an_address_belongs_to_one_contact",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("address_key", "")),
+                        fields=("first_name", "last_name", "phone"),
+                        name="without_address_a_contact_is_a_name_and_a_phone",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("address_key", ""), ("email", "")),
+                            models.Q(
+                                models.Q(("email", ""), _negated=True),
+                                models.Q(("address_key", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="the_address_key_follows_the_address",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
-                ('address', models.CharField(blank=True, max_length=240, verbose_name='address')),
-                ('postal_code', models.CharField(blank=True, max_length=10, verbose_name='postal code')),
-                ('town', models.CharField(blank=True, max_length=80, verbose_name='town')),
-                ('zone', models.CharField(default='Europe/Paris', max_length=40, verbose_name='time zone')),
-                ('imported', models.JSONField(blank=True, default=dict, verbose_name='last imported values')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sites', to='customers.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=120, verbose_name="name")),
+                ("address", models.CharField(blank=True, max_length=240, verbose_name="address")),
+                (
+                    "postal_code",
+                    models.CharField(blank=True, max_length=10, verbose_name="postal code"),
+                ),
+                ("town", models.CharField(blank=True, max_length=80, verbose_name="town")),
+                (
+                    "zone",
+                    models.CharField(
+                        default="Europe/Paris", max_length=40, verbose_name="time zone"
+                    ),
+                ),
+                (
+                    "imported",
+                    models.JSONField(blank=True, default=dict, verbose_name="last imported values"),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sites",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['customer_id', 'name', 'address'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('name', ''), _negated=True), fields=('customer', 'name'), name='a_site_name_is_unique_per_customer'), models.UniqueConstraint(condition=models.Q(('name', '')), fields=('customer', 'address', 'postal_code', 'town'), name='an_unnamed_site_is_unique_by_its_address')],
+                "ordering": ["customer_id", "name", "address"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        fields=("customer", "name"),
+                        name="a_site_name_is_unique_per_customer",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("name", "")),
+                        fields=("customer", "address", "postal_code", "town"),
+                        name="an_unnamed_site_is_unique_by_its_address",
+                    ),
+                ],
             },
         ),
     ]

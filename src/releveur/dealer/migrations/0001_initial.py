@@ -5,46 +5,89 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Closure',
+            name="Closure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_day', models.DateField(verbose_name='first day')),
-                ('last_day', models.DateField(verbose_name='last day')),
-                ('words', models.CharField(blank=True, max_length=80, verbose_name='words')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("first_day", models.DateField(verbose_name="first day")),
+                ("last_day", models.DateField(verbose_name="last day")),
+                ("words", models.CharField(blank=True, max_length=80, verbose_name="words")),
             ],
             options={
-                'ordering': ['first_day'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='a_closure_ends_after_it_begins')],
+                "ordering": ["first_day"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("last_day__gte", models.F("first_day"))),
+                        name="a_closure_ends_after_it_begins",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Dealer',
+            name="Dealer",
             fields=[
-                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                ('name', models.CharField(default='Releveur', max_length=120, verbose_name='name')),
-                ('legal', models.TextField(blank=True, verbose_name='legal block')),
-                ('address', models.TextField(blank=True, verbose_name='address')),
-                ('postal_code', models.CharField(blank=True, max_length=10, verbose_name='postal code')),
-                ('town', models.CharField(blank=True, max_length=80, verbose_name='town')),
-                ('phone', models.CharField(blank=True, max_length=30, verbose_name='phone')),
-                ('website', models.URLField(blank=True, verbose_name='website')),
-                ('reply_to', models.EmailField(blank=True, max_length=254, verbose_name='reply-to')),
-                ('sender_name', models.CharField(blank=True, max_length=75, verbose_name="sender's name")),
-                ('sender_address', models.EmailField(default='releves@localhost.localdomain', max_length=254, verbose_name="sender's address")),
-                ('logo', models.FileField(blank=True, upload_to='dealer/', verbose_name='logo')),
-                ('colour', models.CharField(default='#c8102e', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}\\Z')], verbose_name='colour')),
-                ('photo_below_estimate', models.BooleanField(default=True, verbose_name='photo asked below an estimate')),
+                ("id", models.SmallAutoField(primary_key=True, serialize=False)),
+                ("name", models.CharField(default="Releveur", max_length=120, verbose_name="name")),
+                ("legal", models.TextField(blank=True, verbose_name="legal block")),
+                ("address", models.TextField(blank=True, verbose_name="address")),
+                (
+                    "postal_code",
+                    models.CharField(blank=True, max_length=10, verbose_name="postal code"),
+                ),
+                ("town", models.CharField(blank=True, max_length=80, verbose_name="town")),
+                ("phone", models.CharField(blank=True, max_length=30, verbose_name="phone")),
+                ("website", models.URLField(blank=True, verbose_name="website")),
+                (
+                    "reply_to",
+                    models.EmailField(blank=True, max_length=254, verbose_name="reply-to"),
+                ),
+                (
+                    "sender_name",
+                    models.CharField(blank=True, max_length=75, verbose_name="sender's name"),
+                ),
+                (
+                    "sender_address",
+                    models.EmailField(
+                        default="releves@localhost.localdomain",
+                        max_length=254,
+                        verbose_name="sender's address",
+                    ),
+                ),
+                ("logo", models.FileField(blank=True, upload_to="dealer/", verbose_name="logo")),
+                (
+                    "colour",
+                    models.CharField(
+                        default="#c8102e",
+                        max_length=7,
+                        validators=[django.core.validators.RegexValidator("^#[0-9a-f]{6}\\Z")],
+                        verbose_name="colour",
+                    ),
+                ),
+                (
+                    "photo_below_estimate",
+                    models.BooleanField(default=True, verbose_name="photo asked below an estimate"),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='there_is_one_dealer'), models.CheckConstraint(condition=models.Q(('colour__regex', '^#[0-9a-f]{6}$')), name='the_colour_is_six_hexadecimal_digits')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("pk", 1)), name="there_is_one_dealer"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("colour__regex", "^#[0-9a-f]{6}$")),
+                        name="the_colour_is_six_hexadecimal_digits",
+                    ),
+                ],
             },
         ),
     ]

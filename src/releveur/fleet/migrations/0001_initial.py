@@ -8,107 +8,357 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0001_initial'),
+        ("customers", "0001_initial"),
     ]
 
     operations = [
         BtreeGistExtension(),
         UnaccentExtension(),
         migrations.CreateModel(
-            name='MeterKind',
+            name="MeterKind",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='code')),
-                ('label_fr', models.CharField(max_length=60, verbose_name='French label')),
-                ('label_en', models.CharField(max_length=60, verbose_name='English label')),
-                ('position', models.PositiveSmallIntegerField(default=100, verbose_name='position')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="code")),
+                ("label_fr", models.CharField(max_length=60, verbose_name="French label")),
+                ("label_en", models.CharField(max_length=60, verbose_name="English label")),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(default=100, verbose_name="position"),
+                ),
             ],
             options={
-                'ordering': ['position', 'code'],
+                "ordering": ["position", "code"],
             },
         ),
         migrations.CreateModel(
-            name='DeviceModel',
+            name="DeviceModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('maker', models.CharField(blank=True, max_length=80, verbose_name='maker')),
-                ('name', models.CharField(max_length=120, verbose_name='model')),
-                ('pages_a_minute', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='pages a minute')),
-                ('colour', models.CharField(choices=[('YES', 'colour'), ('NO', 'black only'), ('UNKNOWN', 'unknown')], default='UNKNOWN', max_length=8, verbose_name='colour')),
-                ('labels', models.JSONField(blank=True, default=dict, verbose_name='labels on its screen')),
-                ('shown_where', models.TextField(blank=True, verbose_name='where its counters are shown')),
-                ('large_counts_twice', models.BooleanField(default=False, verbose_name='large pages counted twice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("maker", models.CharField(blank=True, max_length=80, verbose_name="maker")),
+                ("name", models.CharField(max_length=120, verbose_name="model")),
+                (
+                    "pages_a_minute",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="pages a minute"
+                    ),
+                ),
+                (
+                    "colour",
+                    models.CharField(
+                        choices=[("YES", "colour"), ("NO", "black only"), ("UNKNOWN", "unknown")],
+                        default="UNKNOWN",
+                        max_length=8,
+                        verbose_name="colour",
+                    ),
+                ),
+                (
+                    "labels",
+                    models.JSONField(blank=True, default=dict, verbose_name="labels on its screen"),
+                ),
+                (
+                    "shown_where",
+                    models.TextField(blank=True, verbose_name="where its counters are shown"),
+                ),
+                (
+                    "large_counts_twice",
+                    models.BooleanField(default=False, verbose_name="large pages counted twice"),
+                ),
             ],
             options={
-                'ordering': ['maker', 'name'],
-                'constraints': [models.UniqueConstraint(fields=('maker', 'name'), name='a_model_is_a_maker_and_a_name')],
+                "ordering": ["maker", "name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("maker", "name"), name="a_model_is_a_maker_and_a_name"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Device',
+            name="Device",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('serial', models.CharField(max_length=60, unique=True, verbose_name='serial number')),
-                ('fleet_number', models.CharField(blank=True, max_length=60, verbose_name='fleet number')),
-                ('mode', models.CharField(choices=[('ASKED', 'asked by mail'), ('PHONE', 'by phone'), ('TECHNICIAN', 'by the technician'), ('AUTOMATIC', 'automatic'), ('NONE', 'never read')], default='ASKED', max_length=10, verbose_name='reading mode')),
-                ('imported', models.JSONField(blank=True, default=dict, verbose_name='last imported values')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='devices', to='fleet.devicemodel')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "serial",
+                    models.CharField(max_length=60, unique=True, verbose_name="serial number"),
+                ),
+                (
+                    "fleet_number",
+                    models.CharField(blank=True, max_length=60, verbose_name="fleet number"),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[
+                            ("ASKED", "asked by mail"),
+                            ("PHONE", "by phone"),
+                            ("TECHNICIAN", "by the technician"),
+                            ("AUTOMATIC", "automatic"),
+                            ("NONE", "never read"),
+                        ],
+                        default="ASKED",
+                        max_length=10,
+                        verbose_name="reading mode",
+                    ),
+                ),
+                (
+                    "imported",
+                    models.JSONField(blank=True, default=dict, verbose_name="last imported values"),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="devices",
+                        to="fleet.devicemodel",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['serial'],
+                "ordering": ["serial"],
             },
         ),
         migrations.CreateModel(
-            name='Installation',
+            name="Installation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('location', models.CharField(blank=True, max_length=160, verbose_name='location')),
-                ('since', models.DateField(blank=True, null=True, verbose_name='since')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('kind', models.CharField(choices=[('DEFINITIVE', 'definitive'), ('LOAN', 'loan')], default='DEFINITIVE', max_length=10, verbose_name='kind')),
-                ('imported', models.JSONField(blank=True, default=dict, verbose_name='last imported values')),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='installations', to='fleet.device')),
-                ('replaces', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='fleet.installation')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='installations', to='customers.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("location", models.CharField(blank=True, max_length=160, verbose_name="location")),
+                ("since", models.DateField(blank=True, null=True, verbose_name="since")),
+                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("DEFINITIVE", "definitive"), ("LOAN", "loan")],
+                        default="DEFINITIVE",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "imported",
+                    models.JSONField(blank=True, default=dict, verbose_name="last imported values"),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="installations",
+                        to="fleet.device",
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="replaced_by",
+                        to="fleet.installation",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="installations",
+                        to="customers.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['device_id', 'since'],
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('device', '='), (models.Func(models.F('since'), models.F('until'), models.Value('[)'), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='a_device_stands_in_one_place_at_a_time'), models.CheckConstraint(condition=models.Q(('since__isnull', True), ('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='an_installation_ends_after_it_begins')],
+                "ordering": ["device_id", "since"],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("device", "="),
+                            (
+                                models.Func(
+                                    models.F("since"),
+                                    models.F("until"),
+                                    models.Value("[)"),
+                                    function="daterange",
+                                    output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="a_device_stands_in_one_place_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("since__isnull", True),
+                            ("until__isnull", True),
+                            ("until__gte", models.F("since")),
+                            _connector="OR",
+                        ),
+                        name="an_installation_ends_after_it_begins",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Meter',
+            name="Meter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digits', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='digits of its display')),
-                ('monthly_volume', models.PositiveIntegerField(blank=True, null=True, verbose_name='expected monthly volume')),
-                ('asked', models.BooleanField(default=True, verbose_name='shown to the customer')),
-                ('billed', models.BooleanField(default=True, verbose_name='goes to the basis')),
-                ('imported', models.JSONField(blank=True, default=dict, verbose_name='last imported values')),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meters', to='fleet.device')),
-                ('kind', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meters', to='fleet.meterkind')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "digits",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="digits of its display"
+                    ),
+                ),
+                (
+                    "monthly_volume",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="expected monthly volume"
+                    ),
+                ),
+                ("asked", models.BooleanField(default=True, verbose_name="shown to the customer")),
+                ("billed", models.BooleanField(default=True, verbose_name="goes to the basis")),
+                (
+                    "imported",
+                    models.JSONField(blank=True, default=dict, verbose_name="last imported values"),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="meters",
+                        to="fleet.device",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="meters",
+                        to="fleet.meterkind",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['device_id', 'kind__position', 'kind__code'],
-                'constraints': [models.UniqueConstraint(fields=('device', 'kind'), name='a_device_has_one_meter_of_a_kind')],
+                "ordering": ["device_id", "kind__position", "kind__code"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("device", "kind"), name="a_device_has_one_meter_of_a_kind"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Respondent',
+            name="Respondent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers_for', to='customers.contact')),
-                ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='respondents', to='customers.customer')),
-                ('device', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='respondents', to='fleet.device')),
-                ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='respondents', to='customers.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers_for",
+                        to="customers.contact",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="respondents",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="respondents",
+                        to="fleet.device",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="respondents",
+                        to="customers.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('customer__isnull', False), ('device__isnull', True), ('site__isnull', True)), models.Q(('customer__isnull', True), ('device__isnull', True), ('site__isnull', False)), models.Q(('customer__isnull', True), ('device__isnull', False), ('site__isnull', True)), _connector='OR'), name='one_answers_for_a_customer_a_site_or_a_device'), models.UniqueConstraint(condition=models.Q(('customer__isnull', False)), fields=('contact', 'customer'), name='one_answers_once_for_a_customer'), models.UniqueConstraint(condition=models.Q(('site__isnull', False)), fields=('contact', 'site'), name='one_answers_once_for_a_site'), models.UniqueConstraint(condition=models.Q(('device__isnull', False)), fields=('contact', 'device'), name='one_answers_once_for_a_device')],
+                "ordering": ["id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("customer__isnull", False),
+                                ("device__isnull", True),
+                                ("site__isnull", True),
+                            ),
+                            models.Q(
+                                ("customer__isnull", True),
+                                ("device__isnull", True),
+                                ("site__isnull", False),
+                            ),
+                            models.Q(
+                                ("customer__isnull", True),
+                                ("device__isnull", False),
+                                ("site__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="one_answers_for_a_customer_a_site_or_a_device",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("customer__isnull", False)),
+                        fields=("contact", "customer"),
+                        name="one_answers_once_for_a_customer",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("site__isnull", False)),
+                        fields=("contact", "site"),
+                        name="one_answers_once_for_a_site",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("device__isnull", False)),
+                        fields=("contact", "device"),
+                        name="one_answers_once_for_a_device",
+                    ),
+                ],
             },
         ),
     ]

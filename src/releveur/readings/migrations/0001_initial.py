@@ -7,111 +7,351 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0001_initial'),
-        ('fleet', '0001_initial'),
+        ("customers", "0001_initial"),
+        ("fleet", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Proof',
+            name="Proof",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.FileField(upload_to='proofs/%Y/%m/', verbose_name='file')),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file", models.FileField(upload_to="proofs/%Y/%m/", verbose_name="file")),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
             ],
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('segment', models.PositiveSmallIntegerField(default=1, verbose_name='segment')),
-                ('taken_on', models.DateField(verbose_name='taken on')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
-                ('value', models.PositiveBigIntegerField(verbose_name='value')),
-                ('quality', models.CharField(choices=[('ACTUAL', 'actual'), ('ESTIMATED', 'estimated'), ('AGREED', 'agreed')], default='ACTUAL', max_length=10, verbose_name='quality')),
-                ('source', models.CharField(choices=[('CUSTOMER', "customer's reading"), ('OFFICE', 'office'), ('TECHNICIAN', 'technician'), ('AGENT', 'automatic'), ('MAIL', 'mail'), ('API', 'interface'), ('IMPORT', 'import'), ('SYSTEM', 'system')], max_length=10, verbose_name='source')),
-                ('occasion', models.CharField(choices=[('PERIODIC', 'periodic'), ('INSTALLATION', 'installation'), ('REMOVAL', 'removal'), ('SERVICE', 'service'), ('LOAN', 'loan'), ('NEW_METER', 'new meter')], default='PERIODIC', max_length=12, verbose_name='occasion')),
-                ('proposed', models.BooleanField(default=False, verbose_name='came after the signature')),
-                ('explanation', models.JSONField(null=True, verbose_name='explanation')),
-                ('by_contact', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='customers.contact')),
-                ('by_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='readings', to=settings.AUTH_USER_MODEL)),
-                ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='fleet.meter')),
-                ('proof', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='readings.proof')),
-                ('supersedes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='readings.reading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("segment", models.PositiveSmallIntegerField(default=1, verbose_name="segment")),
+                ("taken_on", models.DateField(verbose_name="taken on")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded at")),
+                ("value", models.PositiveBigIntegerField(verbose_name="value")),
+                (
+                    "quality",
+                    models.CharField(
+                        choices=[
+                            ("ACTUAL", "actual"),
+                            ("ESTIMATED", "estimated"),
+                            ("AGREED", "agreed"),
+                        ],
+                        default="ACTUAL",
+                        max_length=10,
+                        verbose_name="quality",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("CUSTOMER", "customer's reading"),
+                            ("OFFICE", "office"),
+                            ("TECHNICIAN", "technician"),
+                            ("AGENT", "automatic"),
+                            ("MAIL", "mail"),
+                            ("API", "interface"),
+                            ("IMPORT", "import"),
+                            ("SYSTEM", "system"),
+                        ],
+                        max_length=10,
+                        verbose_name="source",
+                    ),
+                ),
+                (
+                    "occasion",
+                    models.CharField(
+                        choices=[
+                            ("PERIODIC", "periodic"),
+                            ("INSTALLATION", "installation"),
+                            ("REMOVAL", "removal"),
+                            ("SERVICE", "service"),
+                            ("LOAN", "loan"),
+                            ("NEW_METER", "new meter"),
+                        ],
+                        default="PERIODIC",
+                        max_length=12,
+                        verbose_name="occasion",
+                    ),
+                ),
+                (
+                    "proposed",
+                    models.BooleanField(default=False, verbose_name="came after the signature"),
+                ),
+                ("explanation", models.JSONField(null=True, verbose_name="explanation")),
+                (
+                    "by_contact",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to="customers.contact",
+                    ),
+                ),
+                (
+                    "by_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "meter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to="fleet.meter",
+                    ),
+                ),
+                (
+                    "proof",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to="readings.proof",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="readings.reading",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['meter_id', 'segment', 'taken_on', 'id'],
+                "ordering": ["meter_id", "segment", "taken_on", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, verbose_name='code')),
-                ('demand', models.CharField(choices=[(releveur.rules.validation.Demand['NOTHING'], releveur.rules.validation.Demand['NOTHING']), (releveur.rules.validation.Demand['CONFIRM'], releveur.rules.validation.Demand['CONFIRM']), (releveur.rules.validation.Demand['PROOF'], releveur.rules.validation.Demand['PROOF']), (releveur.rules.validation.Demand['REVIEW'], releveur.rules.validation.Demand['REVIEW'])], max_length=10, verbose_name='demand')),
-                ('answer', models.CharField(choices=[('NOTHING', 'nothing was asked'), ('CONFIRMED', 'confirmed'), ('METER_REPLACED', 'meter replaced'), ('LAST_WAS_WRONG', 'the last reading was wrong'), ('OTHER', 'other reason')], default='NOTHING', max_length=20, verbose_name='answer')),
-                ('numbers', models.JSONField(default=dict, verbose_name='numbers')),
-                ('reading', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='readings.reading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, verbose_name="code")),
+                (
+                    "demand",
+                    models.CharField(
+                        choices=[
+                            (
+                                releveur.rules.validation.Demand["NOTHING"],
+                                releveur.rules.validation.Demand["NOTHING"],
+                            ),
+                            (
+                                releveur.rules.validation.Demand["CONFIRM"],
+                                releveur.rules.validation.Demand["CONFIRM"],
+                            ),
+                            (
+                                releveur.rules.validation.Demand["PROOF"],
+                                releveur.rules.validation.Demand["PROOF"],
+                            ),
+                            (
+                                releveur.rules.validation.Demand["REVIEW"],
+                                releveur.rules.validation.Demand["REVIEW"],
+                            ),
+                        ],
+                        max_length=10,
+                        verbose_name="demand",
+                    ),
+                ),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[
+                            ("NOTHING", "nothing was asked"),
+                            ("CONFIRMED", "confirmed"),
+                            ("METER_REPLACED", "meter replaced"),
+                            ("LAST_WAS_WRONG", "the last reading was wrong"),
+                            ("OTHER", "other reason"),
+                        ],
+                        default="NOTHING",
+                        max_length=20,
+                        verbose_name="answer",
+                    ),
+                ),
+                ("numbers", models.JSONField(default=dict, verbose_name="numbers")),
+                (
+                    "reading",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="readings.reading",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Billed',
+            name="Billed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('segment', models.PositiveSmallIntegerField(default=1, verbose_name='segment')),
-                ('taken_on', models.DateField(verbose_name='taken on')),
-                ('value', models.PositiveBigIntegerField(verbose_name='value')),
-                ('quality', models.CharField(choices=[('ACTUAL', 'actual'), ('ESTIMATED', 'estimated'), ('AGREED', 'agreed')], max_length=10, verbose_name='quality')),
-                ('origin', models.CharField(choices=[('ERP', 'ERP'), ('RELEVEUR', 'Releveur')], max_length=10, verbose_name='origin')),
-                ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='billed_indexes', to='fleet.meter')),
-                ('reading', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='billed', to='readings.reading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("segment", models.PositiveSmallIntegerField(default=1, verbose_name="segment")),
+                ("taken_on", models.DateField(verbose_name="taken on")),
+                ("value", models.PositiveBigIntegerField(verbose_name="value")),
+                (
+                    "quality",
+                    models.CharField(
+                        choices=[
+                            ("ACTUAL", "actual"),
+                            ("ESTIMATED", "estimated"),
+                            ("AGREED", "agreed"),
+                        ],
+                        max_length=10,
+                        verbose_name="quality",
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("ERP", "ERP"), ("RELEVEUR", "Releveur")],
+                        max_length=10,
+                        verbose_name="origin",
+                    ),
+                ),
+                (
+                    "meter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="billed_indexes",
+                        to="fleet.meter",
+                    ),
+                ),
+                (
+                    "reading",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="billed",
+                        to="readings.reading",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['meter_id', 'taken_on', 'id'],
+                "ordering": ["meter_id", "taken_on", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Withdrawal',
+            name="Withdrawal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(blank=True, max_length=240, verbose_name='reason')),
-                ('withdrawn_at', models.DateTimeField(verbose_name='withdrawn at')),
-                ('by_contact', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.contact')),
-                ('by_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reading', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='withdrawal', to='readings.reading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=240, verbose_name="reason")),
+                ("withdrawn_at", models.DateTimeField(verbose_name="withdrawn at")),
+                (
+                    "by_contact",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.contact",
+                    ),
+                ),
+                (
+                    "by_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reading",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="withdrawal",
+                        to="readings.reading",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='reading',
-            index=models.Index(fields=['meter', 'segment', 'taken_on'], name='history_of_a_meter'),
+            model_name="reading",
+            index=models.Index(fields=["meter", "segment", "taken_on"], name="history_of_a_meter"),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quality', 'ESTIMATED'), ('source', 'SYSTEM')), models.Q(models.Q(('source', 'SYSTEM'), _negated=True), models.Q(('quality', 'ESTIMATED'), _negated=True)), _connector='OR'), name='the_system_estimates_and_only_the_system_does'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("quality", "ESTIMATED"), ("source", "SYSTEM")),
+                    models.Q(
+                        models.Q(("source", "SYSTEM"), _negated=True),
+                        models.Q(("quality", "ESTIMATED"), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="the_system_estimates_and_only_the_system_does",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quality', 'ESTIMATED'), _negated=True), ('explanation__isnull', False), _connector='OR'), name='an_estimate_explains_itself'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("quality", "ESTIMATED"), _negated=True),
+                    ("explanation__isnull", False),
+                    _connector="OR",
+                ),
+                name="an_estimate_explains_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(('by_contact__isnull', True), ('by_user__isnull', True), _connector='OR'), name='a_reading_is_by_one_person_at_most'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("by_contact__isnull", True), ("by_user__isnull", True), _connector="OR"
+                ),
+                name="a_reading_is_by_one_person_at_most",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(condition=models.Q(('source', 'IMPORT')), fields=('meter', 'segment', 'taken_on', 'occasion'), name='a_day_is_imported_once'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source", "IMPORT")),
+                fields=("meter", "segment", "taken_on", "occasion"),
+                name="a_day_is_imported_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='billed',
-            index=models.Index(fields=['meter', '-taken_on', '-id'], name='last_billed_of_a_meter'),
+            model_name="billed",
+            index=models.Index(fields=["meter", "-taken_on", "-id"], name="last_billed_of_a_meter"),
         ),
         migrations.AddConstraint(
-            model_name='billed',
-            constraint=models.UniqueConstraint(condition=models.Q(('origin', 'ERP')), fields=('meter', 'segment', 'taken_on'), name='the_erp_bills_one_index_a_day'),
+            model_name="billed",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("origin", "ERP")),
+                fields=("meter", "segment", "taken_on"),
+                name="the_erp_bills_one_index_a_day",
+            ),
         ),
     ]

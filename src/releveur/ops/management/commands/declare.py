@@ -25,8 +25,12 @@ class Command(Door):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("serial", metavar="SERIAL")
-        parser.add_argument("values", nargs="+", metavar="METER=VALUE", help=_("for example Noir=41200"))
-        parser.add_argument("--on", type=a_date, metavar="DATE", help=_("the day it was read; today if none"))
+        parser.add_argument(
+            "values", nargs="+", metavar="METER=VALUE", help=_("for example Noir=41200")
+        )
+        parser.add_argument(
+            "--on", type=a_date, metavar="DATE", help=_("the day it was read; today if none")
+        )
         parser.add_argument("--proof", type=Path, metavar="FILE", help=_("a photo of the counters"))
         parser.add_argument("--confirm", action="store_true", help=_("the person says it is right"))
 
@@ -41,7 +45,9 @@ class Command(Door):
                 confirmed=options["confirm"],
             )
         except by_phone.UnknownSerial:
-            raise Refused(_("There is no device %(serial)s.") % {"serial": options["serial"]}) from None
+            raise Refused(
+                _("There is no device %(serial)s.") % {"serial": options["serial"]}
+            ) from None
         except by_phone.UnknownMeter as refusal:
             raise Refused(
                 _("This device has no meter %(name)s; it has %(known)s.")
@@ -69,7 +75,9 @@ def _proof(file: Path | None) -> Proof | None:
         with file.open("rb") as photo:
             return proofs.store(File(photo, name=file.name))
     except OSError as problem:
-        raise Refused(_("%(file)s cannot be read: %(problem)s") % {"file": file, "problem": problem}) from None
+        raise Refused(
+            _("%(file)s cannot be read: %(problem)s") % {"file": file, "problem": problem}
+        ) from None
     except proofs.Refused as refusal:
         raise Refused(str(refusal)) from None
 
@@ -79,7 +87,11 @@ def _answer(outcome: Outcome) -> Answer:
         findings = [found for one in outcome.questions.values() for found in _findings(one)]
         sentence = " ".join(str(found["sentence"]) for found in findings)
         raise Refused(sentence, answer={"accepted": False, "findings": findings})
-    return {"accepted": True, "receipt": outcome.receipt.number if outcome.receipt else None, "findings": []}
+    return {
+        "accepted": True,
+        "receipt": outcome.receipt.number if outcome.receipt else None,
+        "findings": [],
+    }
 
 
 def _findings(question: Question) -> list[dict[str, object]]:
@@ -98,5 +110,7 @@ def _findings(question: Question) -> list[dict[str, object]]:
     ]
     if question.date_fault:
         sentence = wording.date_sentence(question.date_fault)
-        found.append({"meter": None, "code": question.date_fault, "demand": "CONFIRM", "sentence": sentence})
+        found.append(
+            {"meter": None, "code": question.date_fault, "demand": "CONFIRM", "sentence": sentence}
+        )
     return found

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +17,9 @@ FORMATS = {"csv": basis_file.as_csv, "json": basis_file.as_json}
 
 
 class Command(Door):
-    help = _("Write the billing basis to a file: provisional before the signature, then for ever the same.")
+    help = _(
+        "Write the billing basis to a file: provisional before the signature, then for ever the same."
+    )
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("campaign", type=int, metavar="ID")
@@ -33,14 +34,20 @@ class Command(Door):
             _replace(output, content)
         except OSError as problem:
             raise Refused(
-                _("%(file)s cannot be written: %(problem)s") % {"file": output, "problem": problem.strerror}
+                _("%(file)s cannot be written: %(problem)s")
+                % {"file": output, "problem": problem.strerror}
             ) from None
         signed = campaign.state == Campaign.State.SIGNED
-        return {"campaign": campaign.pk, "file": str(output), "bytes": len(content), "provisional": not signed}
+        return {
+            "campaign": campaign.pk,
+            "file": str(output),
+            "bytes": len(content),
+            "provisional": not signed,
+        }
 
 
 def _replace(output: Path, content: bytes) -> None:
     """Whole or not at all: nobody imports half a basis."""
     with tempfile.NamedTemporaryFile(dir=output.parent, prefix=output.name, delete=False) as draft:
         draft.write(content)
-    os.replace(draft.name, output)
+    Path(draft.name).replace(output)

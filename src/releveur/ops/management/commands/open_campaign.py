@@ -18,11 +18,15 @@ def a_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(_("%(text)s is not a date like 2022-04-05") % {"text": text}) from None
+        raise ArgumentTypeError(
+            _("%(text)s is not a date like 2022-04-05") % {"text": text}
+        ) from None
 
 
 class Command(Door):
-    help = _("Ask every customer for what is due up to a day; run again, it adds what is not yet in.")
+    help = _(
+        "Ask every customer for what is due up to a day; run again, it adds what is not yet in."
+    )
     writes = True
 
     def arguments(self, parser: CommandParser) -> None:
@@ -56,5 +60,7 @@ def _only(file: Path | None) -> list[str] | None:
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as problem:
-        raise Refused(_("%(file)s cannot be read: %(problem)s") % {"file": file, "problem": problem}) from None
+        raise Refused(
+            _("%(file)s cannot be read: %(problem)s") % {"file": file, "problem": problem}
+        ) from None
     return [line.strip() for line in lines if line.strip()]

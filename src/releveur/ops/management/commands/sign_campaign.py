@@ -45,7 +45,9 @@ class Command(Door):
             ) from None
         except signing.NeverAsked as refusal:
             raise _blocked(
-                _("%(count)s readings nobody was asked for: %(which)s. Read them, or --estimate-unasked.")
+                _(
+                    "%(count)s readings nobody was asked for: %(which)s. Read them, or --estimate-unasked."
+                )
                 % {"count": len(refusal.rows), "which": ", ".join(_serials(refusal.rows))},
                 blocked=[_row(row) for row in refusal.rows],
             ) from None

@@ -1,0 +1,143 @@
+"""What the ERP says now, what it said last, what stands here: the three decide together.
+
+The ERP stays master of the fleet, but never wipes out silently what somebody changed here. Each
+imported row keeps in `imported` what the ERP said last:
+
+| stands here | last said | said now | then |
+|---|---|---|---|
+| A | A | B | the ERP changed it: B |
+| B | A | A | changed here only: a difference, B stays |
+| C | A | B | changed on both sides: a difference, C stays |
+| nothing, or the default | nothing | B | B |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from releveur.importing.picture import Said, Value
+from releveur.importing.report import Report
+
+BATCH = 5_000
+
+
+@dataclass(slots=True)
+class Changes[M: models.Model]:
+    """Rows of one table to write, and by which fields."""
+
+    created: list[M] = field(default_factory=list)
+    updated: list[M] = field(default_factory=list)
+    fields: set[str] = field(default_factory=set)
+
+    def write(self, table: type[M]) -> None:
+        """Update first: a place must be left before it is taken."""
+        manager = table._default_manager  # noqa: SLF001  # documented, despite its name
+        if self.updated and self.fields:
+            manager.bulk_update(self.updated, sorted(self.fields), BATCH // 5)
+        manager.bulk_create(self.created, batch_size=BATCH)
+
+
+def settle[K, M: models.Model](
+    table: str,
+    said: Mapping[K, Said],
+    stands: Mapping[K, M],
+    make: Callable[[K], M],
+    *,
+    report: Report,
+) -> dict[K, M]:
+    """Write what the file says of one table: new rows made, known ones compared.
+
+    :returns: the row of each key, written
+    """
+    rows: dict[K, M] = {}
+    changes: Changes[M] = Changes()
+    for key, one in said.items():
+        row = stands.get(key)
+        if row is None:
+            row = make(key)
+            fill(row, one.values)
+            changes.created.append(row)
+            report.counts[table].created += 1
+        else:
+            compare(row, one, changes, table=table, report=report)
+        rows[key] = row
+    if rows:
+        changes.write(type(next(iter(rows.values()))))
+    return rows
+
+
+def fill(row: models.Model, values: Mapping[str, Value]) -> None:
+    """A new row holds what the file says, and remembers it."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    _remember(row, {name: plain(value) for name, value in values.items()})
+
+
+def compare[M: models.Model](
+    row: M, said: Said, changes: Changes[M], *, table: str, report: Report
+) -> bool:
+    """Take over what the ERP changed, list what was changed here; count the row once.
+
+    :returns: whether a value of the row changes
+    """
+    took = _taken_over(row, said, report)
+    told = {name: plain(said.values[name]) for name in took}
+    agreed = {
+        name: plain(value)
+        for name, value in said.values.items()
+        if name not in took and plain(getattr(row, name)) == plain(value)
+    }
+    for name in took:
+        setattr(row, name, said.values[name])
+    if _remember(row, told | agreed):
+        changes.updated.append(row)
+        changes.fields |= {"imported", *took}
+    report.counts[table].updated += bool(took)
+    report.counts[table].unchanged += not took
+    return bool(took)
+
+
+def _taken_over(row: models.Model, said: Said, report: Report) -> list[str]:
+    took: list[str] = []
+    last_said: Mapping[str, str | int | None] = getattr(row, "imported")  # noqa: B009
+    for name, value in said.values.items():
+        here = plain(getattr(row, name))
+        if here == plain(value):
+            continue
+        if here == last_said.get(name, _default(row, name)):
+            took.append(name)
+        else:
+            message = _("%(row)s: here it is « %(here)s ». Change it here or in the ERP.")
+            words = {"row": row, "here": "" if here is None else here}
+            report.differ(said.line, label(type(row), name), str(plain(value)), message % words)
+    return took
+
+
+def plain(value: object) -> str | int | None:
+    """A value as JSON keeps it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, int | None) else str(value)
+
+
+def _remember(row: models.Model, told: Mapping[str, str | int | None]) -> bool:
+    before: dict[str, str | int | None] = getattr(row, "imported")  # noqa: B009
+    after = before | dict(told)
+    setattr(row, "imported", after)  # noqa: B010
+    return bool(after != before)
+
+
+def _default(row: models.Model, name: str) -> str | int | None:
+    field = type(row)._meta.get_field(name)  # noqa: SLF001  # documented, despite its name
+    return plain(field.get_default()) if isinstance(field, models.Field) else None
+
+
+def label(table: type[models.Model], name: str) -> str:
+    """What people call a field."""
+    field = table._meta.get_field(name)  # noqa: SLF001  # documented, despite its name
+    return str(getattr(field, "verbose_name", name))

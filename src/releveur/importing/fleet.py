@@ -1,0 +1,165 @@
+"""The dealer's fleet, from one file of the ERP: all of it or nothing, and as often as one likes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from releveur.contracts.models import Coverage
+from releveur.fleet.models import Device, Installation
+from releveur.importing import drawing, placing, recording, tables, terms, writing
+from releveur.importing.picture import Picture
+from releveur.importing.placing import Place, Standing
+from releveur.importing.recording import Fact
+from releveur.importing.report import Report
+from releveur.importing.writing import Rows
+from releveur.rules.schedule import PARIS
+
+ONE_IMPORT_AT_A_TIME = 7_021_305
+
+type Progress = Callable[[str], None]
+
+
+def import_fleet(
+    path: Path,
+    *,
+    retire_missing: bool = False,
+    progress: Progress | None = None,
+    now: datetime,
+) -> Report:
+    """Make the fleet here what the file says, except where somebody changed it here.
+
+    Any error refuses the whole file, and all errors are listed. A second import of the same file
+    changes nothing; two at once wait for each other.
+
+    :param retire_missing: devices the file does not have leave today; otherwise they are listed
+    :param progress: called with a sentence after each part of the work
+    """
+    report = Report()
+    tell = progress or _silence
+    with transaction.atomic():
+        wait_for_other_imports()
+        picture = _drawn(path, report, tell)
+        if picture and not report.errors:
+            _write(picture, report, retire_missing=retire_missing, tell=tell, now=now)
+        transaction.set_rollback(bool(report.errors))
+    if report.errors:
+        report.forget_counts()
+    return report
+
+
+def wait_for_other_imports() -> None:
+    """One import at a time, to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_IMPORT_AT_A_TIME])
+
+
+def _drawn(path: Path, report: Report, tell: Progress) -> Picture | None:
+    try:
+        picture = drawing.draw(tables.read(path), report)
+    except tables.Unreadable as problem:
+        report.error(problem.line, "", "", str(problem))
+        return None
+    tell(_("%(count)d devices read") % {"count": len(picture.devices)})
+    return picture
+
+
+def _write(
+    picture: Picture, report: Report, *, retire_missing: bool, tell: Progress, now: datetime
+) -> None:
+    rows = Rows()
+    writing.write_people_and_places(picture, rows, report)
+    tell(_("customers, sites and contacts written"))
+    writing.write_devices(picture, rows, report)
+    writing.write_meters(picture, rows, report)
+    writing.write_respondents(picture, rows, report)
+    tell(_("devices and meters written"))
+    _place(picture, rows, report, retire_missing=retire_missing, now=now)
+    tell(_("contracts and installations written"))
+    if not report.errors:
+        recording.record(_facts(picture, rows, report), report=report, now=now)
+        tell(_("last billed readings written"))
+
+
+def _place(
+    picture: Picture, rows: Rows, report: Report, *, retire_missing: bool, now: datetime
+) -> None:
+    devices = [one.pk for one in rows.devices.values()]
+    absent = list(_absent(rows))
+    coverages = Coverage.objects.select_related("contract__customer", "device")
+    covering = _by_device(coverages.filter(device__in=devices))
+    standing = Standing(
+        _by_device(Installation.objects.filter(device__in=devices).select_related("site")),
+        covering,
+        picture.headings,
+        report,
+        now.astimezone(PARIS).date(),
+    )
+    open_ones = [one for rows_ in covering.values() for one in rows_ if one.until is None]
+    contracts = terms.settle(picture, rows.customers, open_ones, report=report)
+    for serial, said in picture.devices.items():
+        site = rows.sites[said.site]
+        placing.put(Place(said, rows.devices[serial], site, contracts[serial]), standing)
+    _leave(absent, standing, retire_missing=retire_missing)
+    if not report.errors:
+        standing.write()
+
+
+def _absent(rows: Rows) -> Iterator[Device]:
+    """Devices that stand somewhere and are not in the file."""
+    installed = Device.objects.filter(installations__until=None, installations__isnull=False)
+    for device in installed.select_related("model").order_by("serial").distinct():
+        if device.serial not in rows.devices:
+            yield device
+
+
+def _leave(absent: Iterable[Device], standing: Standing, *, retire_missing: bool) -> None:
+    gone = list(absent)
+    if retire_missing:
+        ids = [one.pk for one in gone]
+        left = Standing(
+            _by_device(Installation.objects.filter(device__in=ids)),
+            _by_device(Coverage.objects.filter(device__in=ids)),
+            standing.headings,
+            standing.report,
+            standing.today,
+            standing.new_stays,
+            standing.new_coverages,
+        )
+        for device in gone:
+            placing.retire(device, left)
+        return
+    for device in gone:
+        message = _("The file does not have this device, which stands here. Retire it, or add it.")
+        standing.report.differ(None, standing.headings["serial"], device.serial, message)
+
+
+def _by_device[M: (Installation, Coverage)](found: Iterable[M]) -> dict[int, list[M]]:
+    grouped: dict[int, list[M]] = defaultdict(list)
+    for one in found:
+        grouped[one.device_id].append(one)
+    for rows in grouped.values():
+        rows.sort(key=lambda one: (one.until is None, one.since or date.min))
+    return grouped
+
+
+def _facts(picture: Picture, rows: Rows, report: Report) -> Iterator[Fact]:
+    for serial, said in picture.devices.items():
+        for kind, meter in said.meters.items():
+            row = rows.meters.get((serial, kind))
+            if row is None or meter.value is None:
+                continue
+            if said.billed_on is None:
+                message = _("A value without its day was left aside. Write the day it was billed.")
+                report.warn(meter.line, meter.column, str(meter.value), message)
+                continue
+            yield Fact(meter.line, meter.column, row, said.billed_on, meter.value, said.nature)
+
+
+def _silence(_sentence: str) -> None:
+    """Nobody watches."""

@@ -1,0 +1,185 @@
+"""Readings from a file: history, service reports, what any collector exports.
+
+One row per device and day with a column per meter, or one row per meter. The devices and their
+meters come from the fleet file; here nothing but values is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from releveur.fleet.models import Meter
+from releveur.importing import cells as reading_cells
+from releveur.importing import kinds, recording, tables, values
+from releveur.importing.cells import Cells
+from releveur.importing.columns import READINGS, bare, find
+from releveur.importing.fleet import Progress, wait_for_other_imports
+from releveur.importing.recording import Fact
+from releveur.importing.report import Report
+from releveur.readings.models import Quality, Reading
+
+NEEDED = ("serial", "taken_on")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one row says of one meter."""
+
+    line: int
+    column: str
+    serial: str
+    kind: str
+    label: str
+    taken_on: date
+    value: int
+    quality: Quality
+    source: Reading.Source
+    occasion: Reading.Occasion
+    billed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How the values of one row came to be known."""
+
+    taken_on: date
+    quality: Quality
+    source: Reading.Source
+    occasion: Reading.Occasion
+    billed: bool
+
+
+def import_readings(path: Path, *, progress: Progress | None = None, now: datetime) -> Report:
+    """Write the values of a file that are new; any error refuses the whole file.
+
+    The same values again change nothing, in any order of files; what contradicts a value that
+    stands is listed and not written.
+    """
+    report = Report()
+    with transaction.atomic():
+        wait_for_other_imports()
+        told = _read(path, report)
+        if progress:
+            progress(_("%(count)d values read") % {"count": len(told)})
+        facts = list(_facts(told, report))
+        if not report.errors:
+            recording.record(facts, report=report, now=now)
+            if progress:
+                progress(_("values compared and written"))
+    if report.errors:
+        report.forget_counts()
+    return report
+
+
+def _read(path: Path, report: Report) -> list[_Told]:
+    try:
+        return list(_rows(path, report))
+    except tables.Unreadable as problem:
+        report.error(problem.line, "", "", str(problem))
+        return []
+
+
+def _rows(path: Path, report: Report) -> Iterator[_Told]:
+    table = tables.read(path)
+    columns = find(table.headings, READINGS)
+    missing = reading_cells.require(columns, NEEDED, READINGS)
+    if missing or not (columns.meters or "meter" in columns.fields):
+        names = [*missing, *([] if columns.meters else [_("Compteur …")])]
+        message = _("These headings are missing: %(names)s. Export the file again with them.")
+        raise tables.Unreadable(message % {"names": ", ".join(names)})
+    reading_cells.announce(columns, report)
+    codes = kinds.known()
+    for row in table.rows:
+        cells = Cells(row, columns, READINGS, report)
+        if reading_cells.usable(cells):
+            yield from _row(cells, codes)
+
+
+def _row(cells: Cells, names: dict[str, str]) -> Iterator[_Told]:
+    serial, manner = cells.read("serial", values.serial), _manner(cells)
+    if serial is None and not cells.text("serial"):
+        cells.error("serial", "", _("The device has no serial number. Write it."))
+    if serial is None or manner is None:
+        return
+    for column, label, value in _values(cells):
+        if value is not None:
+            yield _Told(
+                cells.line, column, serial, kinds.code(label, names), label,
+                manner.taken_on, value, manner.quality, manner.source, manner.occasion,
+                manner.billed,
+            )  # fmt: skip
+
+
+def _values(cells: Cells) -> Iterator[tuple[str, str, int | None]]:
+    columns = cells.columns
+    for label, position in columns.meters.items():
+        yield columns.headings[position], label, cells.number(position, values.count)
+    if label := cells.text("meter", 60):
+        yield columns.heading("value", READINGS), label, cells.read("value", values.count)
+
+
+def _manner(cells: Cells) -> _Manner | None:
+    """An origin may name an occasion or an estimate, as ERPs mix them in one column."""
+    taken_on = cells.read("taken_on", values.day)
+    if taken_on is None:
+        if not cells.text("taken_on"):
+            cells.error("taken_on", "", _("The reading has no day. Write it."))
+        return None
+    origin = bare(cells.text("origin"))
+    nature = cells.read("nature", lambda text: values.word(text, values.NATURES))
+    quality = nature or values.NATURES.get(origin, Quality.ACTUAL)
+    occasion = cells.read("occasion", lambda text: values.word(text, values.OCCASIONS))
+    billed = cells.read("billed", lambda text: values.word(text, values.YES_NO))
+    return _Manner(
+        taken_on,
+        quality,
+        _source(cells, origin),
+        occasion or values.OCCASIONS.get(origin, Reading.Occasion.PERIODIC),
+        quality == Quality.ESTIMATED if billed is None else billed,
+    )
+
+
+def _source(cells: Cells, origin: str) -> Reading.Source:
+    if origin in values.ORIGINS:
+        return values.ORIGINS[origin]
+    if origin and origin not in values.OCCASIONS and origin not in values.NATURES:
+        cells.warn("origin", cells.text("origin"), _("This origin is not known: import was taken."))
+    return Reading.Source.IMPORT
+
+
+def _facts(told: list[_Told], report: Report) -> Iterator[Fact]:
+    """Find the meter of each value; an unknown device is an error, an unknown meter a warning."""
+    meters = {
+        (one.device.serial, one.kind.code): one
+        for one in Meter.objects.filter(
+            device__serial__in={one.serial for one in told}
+        ).select_related("device", "kind")
+    }
+    serials = {serial for serial, _kind in meters}
+    for one in told:
+        meter = meters.get((one.serial, one.kind))
+        if one.serial not in serials:
+            message = _("This device is not known. Import it with the fleet first.")
+            report.error(one.line, _serial_heading(), one.serial, message)
+        elif meter is None:
+            if one.value:
+                message = _("This device has no such meter. Add it with the fleet first.")
+                report.warn(one.line, one.column, str(one.value), message)
+        elif one.quality == Quality.ESTIMATED and not one.billed:
+            message = _("An estimate that was not billed says nothing: it was left aside.")
+            report.warn(one.line, one.column, str(one.value), message)
+        else:
+            yield Fact(
+                one.line, one.column, meter, one.taken_on, one.value, one.quality, one.source,
+                one.occasion, one.billed,
+            )  # fmt: skip
+
+
+def _serial_heading() -> str:
+    return READINGS["serial"][0]

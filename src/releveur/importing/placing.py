@@ -1,0 +1,182 @@
+"""Where each device of a file stands, and under which contract: standing, moved, or gone.
+
+A serial found at another site or customer ends its installation and its coverage at « Date
+d'installation »; « Date de retrait » ends both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from releveur.contracts.models import Contract, Coverage
+from releveur.customers.models import Site
+from releveur.fleet.models import Device, Installation
+from releveur.importing import comparing
+from releveur.importing.comparing import Changes
+from releveur.importing.picture import Said, SaidDevice
+from releveur.importing.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One device as the file has it, its rows written."""
+
+    said: SaidDevice
+    device: Device
+    site: Site
+    contract: Contract
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where the devices stand here, oldest first; and what changes."""
+
+    stays: Mapping[int, list[Installation]]
+    coverages: Mapping[int, list[Coverage]]
+    headings: Mapping[str, str]
+    report: Report
+    today: date
+    new_stays: Changes[Installation] = field(default_factory=Changes)
+    new_coverages: Changes[Coverage] = field(default_factory=Changes)
+
+    def write(self) -> None:
+        self.new_stays.write(Installation)
+        self.new_coverages.write(Coverage)
+
+    def begin(self, place: Place, since: date | None) -> None:
+        """The device stands at its site, from that day on."""
+        stay = Installation(device=place.device, site=place.site, since=since)
+        comparing.fill(stay, _stay_said(place).values)
+        stay.since, stay.until = since, place.said.removed
+        self.new_stays.created.append(stay)
+        self.report.counts["installations"].created += 1
+
+    def cover(self, place: Place, since: date | None) -> None:
+        coverage = Coverage(device=place.device, contract=place.contract, since=since)
+        coverage.until = place.said.removed
+        self.new_coverages.created.append(coverage)
+
+    def end(self, row: Installation | Coverage, on: date) -> None:
+        row.until = max(on, row.since or on)
+        changes = self.new_stays if isinstance(row, Installation) else self.new_coverages
+        changes.fields.add("until")
+        if row not in changes.updated:
+            changes.updated.append(row)  # type: ignore[arg-type]  # chosen by the row's own class
+
+
+def put(place: Place, standing: Standing) -> None:
+    """Confront one device's place with where it stands here."""
+    stays = standing.stays.get(place.device.pk, [])
+    last = stays[-1] if stays else None
+    if last is None:
+        standing.begin(place, place.said.installed)
+        _cover(place, standing, since=place.said.installed)
+    elif last.site_id != place.site.pk:
+        _move(place, last, standing)
+    elif last.until is not None:
+        _returned_or_gone(place, last, standing)
+    else:
+        _stays(place, stays, standing)
+
+
+def _stays(place: Place, stays: list[Installation], standing: Standing) -> None:
+    last, removed = stays[-1], place.said.removed
+    said = _stay_said(place)
+    since = said.values.get("since")
+    before = stays[-2].until if len(stays) > 1 else None
+    if isinstance(since, date) and before and since < before:
+        said.values.pop("since")
+    took = comparing.compare(
+        last, said, standing.new_stays, table="installations", report=standing.report
+    )
+    if removed is None:
+        _cover(place, standing, since=place.said.installed)
+        return
+    standing.end(last, removed)
+    _end_coverage(place.device, removed, standing)
+    if not took:
+        standing.report.counts["installations"].updated += 1
+        standing.report.counts["installations"].unchanged -= 1
+
+
+def _move(place: Place, last: Installation, standing: Standing) -> None:
+    said, installed = place.said, place.said.installed
+    if installed is None:
+        message = _("This device stands at %(site)s. Write since when it is at the new place.")
+        standing.report.error(
+            said.line, standing.headings["installed"], "", message % {"site": last.site}
+        )
+        return
+    earliest = max(filter(None, (last.since, last.until)), default=None)
+    if earliest and (installed < earliest or installed == last.since):
+        message = _("This device stands at %(site)s since %(day)s. Write the later day it moved.")
+        words = {"site": last.site, "day": f"{earliest:%d/%m/%Y}"}
+        value = f"{installed:%d/%m/%Y}"
+        standing.report.error(said.line, standing.headings["installed"], value, message % words)
+        return
+    if last.until is None:
+        standing.end(last, installed)
+        standing.report.counts["installations"].updated += 1
+    _end_coverage(place.device, installed, standing)
+    standing.begin(place, installed)
+    standing.cover(place, installed)
+
+
+def _returned_or_gone(place: Place, last: Installation, standing: Standing) -> None:
+    said = place.said
+    assert last.until is not None
+    if said.removed is None and said.installed and said.installed >= last.until:
+        standing.begin(place, said.installed)
+        _cover(place, standing, since=said.installed)
+        return
+    standing.report.counts["installations"].unchanged += 1
+    if said.removed != last.until:
+        message = _("Here the device left on %(day)s. Write the day it came back, or when it left.")
+        value = f"{said.removed:%d/%m/%Y}" if said.removed else ""
+        words = {"day": f"{last.until:%d/%m/%Y}"}
+        standing.report.differ(said.line, standing.headings["removed"], value, message % words)
+
+
+def _cover(place: Place, standing: Standing, *, since: date | None) -> None:
+    """The device is under the contract of the file; another one ends where it was last billed."""
+    coverages = standing.coverages.get(place.device.pk, [])
+    last = coverages[-1] if coverages else None
+    if last is None:
+        standing.cover(place, since)
+    elif last.until is not None:
+        standing.cover(place, max(since or last.until, last.until))
+    elif last.contract_id != place.contract.pk:
+        day = max(place.said.billed_on or standing.today, last.since or date.min)
+        standing.end(last, day)
+        standing.cover(place, day)
+        message = _("The device goes from contract %(old)s to %(new)s on %(day)s.")
+        words = {"old": last.contract, "new": place.contract, "day": f"{day:%d/%m/%Y}"}
+        standing.report.warn(
+            place.said.line, standing.headings["contract"], place.device.serial, message % words
+        )
+
+
+def _end_coverage(device: Device, on: date, standing: Standing) -> None:
+    for coverage in standing.coverages.get(device.pk, []):
+        if coverage.until is None:
+            standing.end(coverage, on)
+
+
+def retire(device: Device, standing: Standing) -> None:
+    """A device that the file no longer has leaves today."""
+    for stay in standing.stays.get(device.pk, []):
+        if stay.until is None:
+            standing.end(stay, standing.today)
+            standing.report.counts["installations"].updated += 1
+    _end_coverage(device, standing.today, standing)
+
+
+def _stay_said(place: Place) -> Said:
+    said = Said(place.said.line, dict(place.said.stay.values))
+    if place.said.installed:
+        said.values["since"] = place.said.installed
+    return said

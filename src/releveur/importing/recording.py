@@ -1,0 +1,220 @@
+"""Values of a file confronted with what each meter already showed: written, known, or contradicted.
+
+- An estimated index writes Billed only: an estimate never becomes a fact.
+- A real one writes a Reading, and a Billed where it was invoiced.
+- The same day and value again is nothing new, whoever wrote it first: this makes a file idempotent,
+  and takes back from the ERP what was signed here.
+- The same day with another value, or a value below an earlier real one (above a later one) of the
+  same segment, is listed and not written.
+- « nouveau compteur » opens the next segment, from its day on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from releveur.fleet.models import Meter
+from releveur.importing.comparing import BATCH
+from releveur.importing.report import Report
+from releveur.readings.models import Billed, Quality, Reading
+
+NEW_METER = Reading.Occasion.NEW_METER
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One value of one meter on one day, as a file states it."""
+
+    line: int
+    column: str
+    meter: Meter
+    taken_on: date
+    value: int
+    quality: Quality = Quality.ACTUAL
+    source: Reading.Source = Reading.Source.IMPORT
+    occasion: Reading.Occasion = Reading.Occasion.PERIODIC
+    billed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A real reading that stands."""
+
+    taken_on: date
+    segment: int
+    value: int
+    occasion: str
+
+
+@dataclass(slots=True)
+class Past:
+    """What is known of one meter."""
+
+    readings: list[Known] = field(default_factory=list)
+    billed: dict[date, tuple[int, str]] = field(default_factory=dict)
+    taken_back: set[tuple[date, str]] = field(default_factory=set)
+
+    def segment(self, day: date) -> int:
+        """The life of the register a day belongs to; the day of a new meter belongs to the old."""
+        begun = (one.segment for one in self.readings if one.taken_on < day)
+        return max(begun, default=1)
+
+
+@dataclass(slots=True)
+class _Work:
+    report: Report
+    now: datetime
+    readings: list[Reading] = field(default_factory=list)
+    billed: list[tuple[Billed, Reading | None]] = field(default_factory=list)
+
+
+def record(facts: Iterable[Fact], *, report: Report, now: datetime) -> None:
+    """Write what is new of these facts; known and contradicted ones are counted and listed.
+
+    Two queries for what is known, two for what is new.
+    """
+    ordered = sorted(facts, key=lambda one: (one.taken_on, one.occasion == NEW_METER, one.line))
+    pasts = _pasts({one.meter.pk for one in ordered})
+    work = _Work(report, now)
+    for fact in ordered:
+        past = pasts.setdefault(fact.meter.pk, Past())
+        against = _against(fact, past)
+        if against:
+            report.differ(fact.line, fact.column, str(fact.value), against)
+        else:
+            _take(fact, past, work)
+    Reading.objects.bulk_create(work.readings, batch_size=BATCH)
+    for index, reading in work.billed:
+        index.reading = reading
+    Billed.objects.bulk_create([index for index, _reading in work.billed], batch_size=BATCH)
+
+
+def _pasts(meters: set[int]) -> dict[int, Past]:
+    pasts: dict[int, Past] = {}
+    standing = Reading.objects.standing().real().filter(meter__in=meters)
+    columns = ("meter_id", "taken_on", "segment", "value", "occasion")
+    for meter, *known in standing.order_by().values_list(*columns).iterator(BATCH):
+        pasts.setdefault(meter, Past()).readings.append(Known(*known))
+    gone = Reading.objects.filter(meter__in=meters, source=Reading.Source.IMPORT)
+    gone = gone.exclude(pk__in=standing.values("pk")).order_by()
+    for meter, day, occasion in gone.values_list("meter_id", "taken_on", "occasion"):
+        pasts.setdefault(meter, Past()).taken_back.add((day, occasion))
+    billed = Billed.objects.filter(meter__in=meters).order_by("id")
+    invoiced = billed.values_list("meter_id", "taken_on", "value", "quality")
+    for meter, day, value, quality in invoiced.iterator(BATCH):
+        pasts.setdefault(meter, Past()).billed[day] = (value, quality)
+    return pasts
+
+
+def _against(fact: Fact, past: Past) -> str:
+    """The sentence that says what a fact contradicts; empty when it contradicts nothing."""
+    billed = past.billed.get(fact.taken_on) if fact.billed else None
+    if billed and billed[0] != fact.value:
+        return _("%(value)d was billed on that day. Ask which one is right.") % {"value": billed[0]}
+    if billed and billed[1] != fact.quality:
+        return _("That value was billed with another nature (%(nature)s).") % {
+            "nature": Quality(billed[1]).label
+        }
+    if fact.quality == Quality.ESTIMATED:
+        return ""
+    if (fact.taken_on, fact.occasion) in past.taken_back:
+        return _("An imported reading of that day was taken back here. Enter the right one here.")
+    if fact.occasion == NEW_METER:
+        return _against_new_meter(fact, past)
+    return _same_day(fact, past) or _out_of_order(fact, past)
+
+
+def _same_day(fact: Fact, past: Past) -> str:
+    same = [one for one in past.readings if one.taken_on == fact.taken_on]
+    comparable = [one for one in same if one.occasion == fact.occasion]
+    if any(one.value == fact.value for one in same) or not comparable:
+        return ""
+    return _("On that day stands %(value)d. Ask which one is right.") % {
+        "value": comparable[0].value
+    }
+
+
+def _out_of_order(fact: Fact, past: Past) -> str:
+    segment = past.segment(fact.taken_on)
+    mine = [one for one in past.readings if one.segment == segment]
+    above = [one for one in mine if one.taken_on < fact.taken_on and one.value > fact.value]
+    below = [one for one in mine if one.taken_on > fact.taken_on and one.value < fact.value]
+    if _known(fact, past) or not (above or below):
+        return ""
+    other = (above or below)[0]
+    return _(
+        "On %(day)s stands %(value)d: a counter does not run backwards. Correct the value, or say"
+        " that the meter is new."
+    ) % {"day": f"{other.taken_on:%d/%m/%Y}", "value": other.value}
+
+
+def _against_new_meter(fact: Fact, past: Past) -> str:
+    same = [
+        one for one in past.readings if one.taken_on == fact.taken_on and one.occasion == NEW_METER
+    ]
+    if same:
+        known = any(one.value == fact.value for one in same)
+        words = {"value": same[0].value}
+        return "" if known else _("The new meter began at %(value)d on that day.") % words
+    if any(one.taken_on > fact.taken_on for one in past.readings):
+        return _(
+            "Later readings of this meter are already here: a new meter must come before them."
+        )
+    return ""
+
+
+def _known(fact: Fact, past: Past) -> bool:
+    """The same value of the same day stands already, whoever read it and why."""
+    return any(
+        one.taken_on == fact.taken_on
+        and one.value == fact.value
+        and (fact.occasion == NEW_METER) == (one.occasion == NEW_METER)
+        for one in past.readings
+    )
+
+
+def _take(fact: Fact, past: Past, work: _Work) -> None:
+    segment = past.segment(fact.taken_on) + (fact.occasion == NEW_METER)
+    real = fact.quality != Quality.ESTIMATED
+    reading = None
+    if real and not _known(fact, past):
+        reading = _reading(fact, segment, work.now)
+        work.readings.append(reading)
+        past.readings.append(Known(fact.taken_on, segment, fact.value, fact.occasion))
+    index = fact.billed and fact.taken_on not in past.billed
+    if index:
+        work.billed.append((_billed(fact, segment), reading))
+        past.billed[fact.taken_on] = (fact.value, fact.quality)
+    count = work.report.counts["readings"]
+    if reading or index:
+        count.created += 1
+    else:
+        count.unchanged += 1
+
+
+def _reading(fact: Fact, segment: int, now: datetime) -> Reading:
+    return Reading(
+        meter=fact.meter,
+        segment=segment,
+        taken_on=fact.taken_on,
+        recorded_at=now,
+        value=fact.value,
+        quality=fact.quality,
+        source=fact.source,
+        occasion=fact.occasion,
+    )
+
+
+def _billed(fact: Fact, segment: int) -> Billed:
+    return Billed(
+        meter=fact.meter,
+        segment=segment,
+        taken_on=fact.taken_on,
+        value=fact.value,
+        quality=fact.quality,
+        origin=Billed.Origin.ERP,
+    )

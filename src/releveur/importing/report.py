@@ -1,0 +1,125 @@
+"""What an import did, or would do: the same report for a program and for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+TABLES = (
+    "customers",
+    "sites",
+    "contacts",
+    "devices",
+    "meters",
+    "contracts",
+    "installations",
+    "readings",
+)
+SHOWN = 20
+
+
+@dataclass(slots=True)
+class Count:
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Where something stands in the file, and a sentence that says what to do."""
+
+    line: int | None
+    column: str
+    value: str
+    message: str
+
+    def as_json(self) -> dict[str, int | str | None]:
+        return {
+            "line": self.line,
+            "column": self.column,
+            "value": self.value,
+            "message": self.message,
+        }
+
+    def __str__(self) -> str:
+        place = _("line %(line)d") % {"line": self.line} if self.line else _("not in the file")
+        named = " — ".join(part for part in (place, self.column, self.value) if part)
+        return f"{named} : {self.message}"
+
+
+@dataclass(slots=True)
+class Report:
+    """Errors stop the file; warnings and differences are for a person to look at."""
+
+    counts: dict[str, Count] = field(default_factory=lambda: {name: Count() for name in TABLES})
+    warnings: list[Remark] = field(default_factory=list)
+    differences: list[Remark] = field(default_factory=list)
+    errors: list[Remark] = field(default_factory=list)
+
+    def error(self, line: int | None, column: str, value: str, message: str) -> None:
+        self.errors.append(Remark(line, column, value, message))
+
+    def warn(self, line: int | None, column: str, value: str, message: str) -> None:
+        self.warnings.append(Remark(line, column, value, message))
+
+    def differ(self, line: int | None, column: str, value: str, message: str) -> None:
+        self.differences.append(Remark(line, column, value, message))
+
+    def forget_counts(self) -> None:
+        """A refused file writes nothing, so nothing is counted."""
+        self.counts = {name: Count() for name in TABLES}
+
+    def as_json(self) -> dict[str, object]:
+        counts: dict[str, object] = {
+            name: {
+                "created": count.created,
+                "updated": count.updated,
+                "unchanged": count.unchanged,
+            }
+            for name, count in self.counts.items()
+        }
+        return counts | {
+            name: [remark.as_json() for remark in getattr(self, name)]
+            for name in ("warnings", "differences", "errors")
+        }
+
+    def lines(self) -> Iterator[str]:
+        """The report in words: the counts, then the first remarks of each sort."""
+        if not self.errors:
+            yield from self._counted()
+        yield from _listed(_("Errors, nothing was imported"), self.errors, len(self.errors))
+        yield from _listed(_("Differences, left as they stand here"), self.differences, SHOWN)
+        yield from _listed(_("Warnings"), self.warnings, SHOWN)
+
+    def _counted(self) -> Iterator[str]:
+        named = {
+            "customers": _("customers"),
+            "sites": _("sites"),
+            "contacts": _("contacts"),
+            "devices": _("devices"),
+            "meters": _("meters"),
+            "contracts": _("contracts"),
+            "installations": _("installations"),
+            "readings": _("readings"),
+        }
+        sentence = _("%(what)s: %(created)d created, %(updated)d updated, %(unchanged)d unchanged")
+        for name, count in self.counts.items():
+            if count != Count():
+                yield sentence % {
+                    "what": named[name],
+                    "created": count.created,
+                    "updated": count.updated,
+                    "unchanged": count.unchanged,
+                }
+
+
+def _listed(title: str, remarks: Sequence[Remark], most: int) -> Iterator[str]:
+    if not remarks:
+        return
+    yield f"{title} ({len(remarks)})"
+    yield from (f"  {remark}" for remark in remarks[:most])
+    if len(remarks) > most:
+        yield "  …"

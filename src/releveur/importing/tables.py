@@ -1,0 +1,127 @@
+"""A table out of a file as an ERP or a spreadsheet writes it: any of three encodings and separators.
+
+The reader is bounded: a file that is too long, too wide, or no table at all is refused with a
+sentence, before it fills the memory.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+MOST_BYTES = 128 * 1024 * 1024
+MOST_ROWS = 2_000_000
+MOST_COLUMNS = 250
+LONGEST_CELL = 5_000
+MOST_LINES_IN_A_CELL = 20
+SEPARATORS = (";", "\t", ",", "|")
+
+
+class Unreadable(Exception):
+    """The file is no table we can read; the message says what to do."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record, by the line of the file it begins on; cells without surrounding space."""
+
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    headings: list[str]
+    rows: Iterator[Row]
+
+
+def read(path: Path) -> Table:
+    """Open a CSV file: UTF-8 with or without BOM, UTF-16 with one, else cp1252; `;` `,` tab or `|`.
+
+    Blank rows are left out. The rows come one by one: a fault further down is raised while reading.
+
+    :raises Unreadable: missing, empty, too big, a workbook, or a quote that is never closed
+    """
+    text = _decoded(_bytes(path))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
+    csv.field_size_limit(LONGEST_CELL * MOST_LINES_IN_A_CELL)
+    rows = _rows(reader)
+    first = next(rows, None)
+    if first is None:
+        raise Unreadable(_("The file is empty. Export it again, with its line of headings."))
+    return Table(first.cells, rows)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as problem:
+        raise Unreadable(
+            _("The file cannot be opened (%(reason)s). Check its name.")
+            % {"reason": problem.strerror}
+        ) from problem
+    if len(data) > MOST_BYTES:
+        raise Unreadable(_("The file is over 128 MB. Cut it into several files."))
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise Unreadable(_("This is a workbook. Save it as CSV, then import that file."))
+    return data
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise Unreadable(_("This is not a text file. Export it again as CSV, in UTF-8."))
+
+
+def _separator(text: str) -> str:
+    heading = next((line for line in text.splitlines() if line.strip()), "")
+    outside = "".join(heading.split('"')[::2])
+    return max(SEPARATORS, key=outside.count)
+
+
+def _rows(reader: Iterator[list[str]]) -> Iterator[Row]:
+    line = 1
+    try:
+        for number, cells in enumerate(reader, 1):
+            if any(not cell.isspace() and cell for cell in cells):
+                yield Row(line, _bounded(cells, line, number))
+            line = reader.line_num + 1  # type: ignore[attr-defined]  # csv's reader has it
+    except csv.Error as problem:
+        raise Unreadable(_not_closed(line), line) from problem
+
+
+def _bounded(cells: list[str], line: int, number: int) -> list[str]:
+    if number > MOST_ROWS:
+        raise Unreadable(_("The file has over two million rows. Cut it into several files."), line)
+    if len(cells) > MOST_COLUMNS:
+        raise Unreadable(_("A row has over 250 columns. Check the separator of the file."), line)
+    for cell in cells:
+        if len(cell) > LONGEST_CELL or cell.count("\n") > MOST_LINES_IN_A_CELL:
+            raise Unreadable(_not_closed(line), line)
+    return [" ".join(cell.split()) if "\n" in cell else cell.strip() for cell in cells]
+
+
+def _not_closed(line: int) -> str:
+    return _("A quotation mark opened on line %(line)d is never closed. Close it or remove it.") % {
+        "line": line
+    }

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from releveur.importing import fleet
+from releveur.importing.report import Report
+from releveur.ops.doors import Answer, Door, Refused
+
+
+class Command(Door):
+    help = _("Make the fleet what a file of the ERP says; the same file twice changes nothing.")
+    writes = True
+
+    def arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help=_("CSV, in any separator"))
+        parser.add_argument(
+            "--retire-missing",
+            action="store_true",
+            help=_("devices that the file does not have leave today"),
+        )
+
+    def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
+        self.report = fleet.import_fleet(
+            options["file"],
+            retire_missing=options["retire_missing"],
+            progress=self.stderr.write,
+            now=now,
+        )
+        return answered(self.report)
+
+    def words(self, answer: Answer) -> str:
+        return "\n".join(self.report.lines())
+
+
+def answered(report: Report) -> Answer:
+    """:raises Refused: the file has errors"""
+    if report.errors:
+        raise Refused("\n".join(report.lines()), answer=report.as_json())
+    return report.as_json()

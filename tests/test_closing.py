@@ -148,7 +148,7 @@ def test_what_nobody_was_asked_is_not_estimated_by_the_close() -> None:
 
 def test_an_interrupted_close_goes_on_and_estimates_once(device: Device) -> None:
     campaign = a_campaign()
-    Campaign.objects.update(state="CLOSING")
+    Campaign.objects.update(state="CLOSING")  # the process died here
 
     for _try in range(3):
         steps.take_due_steps(now=OPENED + 4 * WEEK)
@@ -193,3 +193,28 @@ def test_a_meter_without_any_past_is_estimated_like_its_model() -> None:
 
     estimated = Reading.objects.get(explanation__method="MODEL")
     assert (estimated.meter.device, estimated.value) == (new, 900)
+
+
+def test_a_request_that_could_not_leave_in_time_does_not_leave_after_the_close(
+    device: Device,
+) -> None:
+    campaign = a_campaign()
+    for week in (0, 1, 2):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        the_mails_leave(now=OPENED + week * WEEK)
+    steps.take_due_steps(now=OPENED + 3 * WEEK)
+
+    steps.take_due_steps(now=campaign.closes_at + timedelta(minutes=10))
+
+    assert Campaign.objects.get().state == Campaign.State.CLOSED
+    assert Notice.objects.get(what="REMINDED_3").withheld_at is not None
+
+
+def test_whom_no_mail_ever_reached_is_not_estimated_by_the_close(device: Device) -> None:
+    campaign = a_campaign()
+    for week in (1, 2, 3):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+    steps.take_due_steps(now=campaign.closes_at + timedelta(minutes=10))
+
+    assert Campaign.objects.get().state == Campaign.State.CLOSED
+    assert DueReading.objects.get().reading is None

@@ -38,29 +38,26 @@ def begin(campaign: int, *, now: datetime) -> bool:
         held = locks.hold(campaign)
         if held.state != Campaign.State.OPEN or now < held.closes_at + schedule.GRACE:
             return False
-        facts = reminding.facts_of(held.invitations.all()).values()
-        closures = closed_days()
-        if not all(
-            isinstance(schedule.due_step(one, closures=closures, now=now), Close) for one in facts
-        ):
+        if not _everybodys_time_is_over(held, now=now):
             return False
-        _stop_asking(held)
+        _stop_asking(held, now=now)
     return True
 
 
 def close_early(campaign: int, *, now: datetime) -> None:
     """Close by the office's word.
 
-    :raises SomebodyIsSilent: before `closes_at`, while somebody asked owes a value
+    :raises SomebodyIsSilent: somebody asked owes a value, and the time promised is not over
     :raises NotOpen: it closed already
     """
     with transaction.atomic():
         held = locks.hold(campaign)
         if held.state != Campaign.State.OPEN:
             raise NotOpen(held.state)
-        if now < held.closes_at and reminding.silent(held.invitations.all()).exists():
+        silent = reminding.silent(held.invitations.all()).exists()
+        if silent and not _everybodys_time_is_over(held, now=now + schedule.GRACE):
             raise SomebodyIsSilent
-        _stop_asking(held)
+        _stop_asking(held, now=now)
     finish(campaign, now=now)
 
 
@@ -137,19 +134,30 @@ def _days_of_the_other_meters(rows: Sequence[DueReading]) -> dict[tuple[int, dat
 
 
 def reached() -> Exists:
-    """Whether a row is asked of somebody whose mails were not all refused for good."""
+    """Whether a row is asked of somebody whom a mail reached, or may still reach."""
+    on_its_way = Q(withheld_at=None) & (Q(mail=None) | ~Q(mail__state=Mail.State.FAILED))
     return Exists(
         Notice.objects.filter(
-            Q(mail=None) | ~Q(mail__state=Mail.State.FAILED),
+            Q(mail__state=Mail.State.SENT) | on_its_way,
             invitation__asked__due_reading=OuterRef("pk"),
             what__in=reminding.ASKS,
         )
     )
 
 
-def _stop_asking(campaign: Campaign) -> None:
+def _everybodys_time_is_over(campaign: Campaign, *, now: datetime) -> bool:
+    closures = closed_days()
+    return all(
+        isinstance(schedule.due_step(one, closures=closures, now=now), Close)
+        for one in reminding.facts_of(campaign.invitations.all()).values()
+    )
+
+
+def _stop_asking(campaign: Campaign, *, now: datetime) -> None:
+    """No request leaves after the close: what could not leave in time is taken back."""
     campaign.state = Campaign.State.CLOSING
     campaign.save(update_fields=["state"])
+    reminding.withhold(Notice.objects.filter(invitation__campaign=campaign), now=now)
 
 
 def _tell_the_silent(campaign: Campaign, *, now: datetime) -> None:

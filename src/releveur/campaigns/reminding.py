@@ -83,18 +83,27 @@ def follow_deadlines(campaign: Campaign) -> None:
 
 
 def withhold_answered(invitations: Collection[int], *, now: datetime) -> int:
-    """Take back the reminders that have not left to persons who owe nothing any more."""
+    """Take back the mails that have not left to persons who owe nothing any more."""
     answered = Invitation.objects.filter(pk__in=invitations).exclude(
         pk__in=silent(Invitation.objects.filter(pk__in=invitations)).values("pk")
     )
-    unsent = Notice.objects.filter(
-        invitation__in=answered, what__in=[*ASKS, Notice.What.MOVED], withheld_at=None
-    ).filter(Q(mail=None) | Q(mail__state=Mail.State.OWED))
-    notices = list(unsent.order_by("pk").select_for_update(of=("self",)))
-    mails = Mail.objects.filter(pk__in=[notice.mail_id for notice in notices])
-    owed = mails.filter(state=Mail.State.OWED).order_by("pk").select_for_update()
-    Mail.objects.filter(pk__in=[mail.pk for mail in owed]).update(state=Mail.State.WITHHELD)
-    return Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(withheld_at=now)
+    return withhold(Notice.objects.filter(invitation__in=answered), now=now)
+
+
+def withhold(notices: QuerySet[Notice], *, now: datetime) -> int:
+    """Take back, of these, every request that has not left; what is leaving this moment leaves.
+
+    :returns: how many were taken back
+    """
+    unsent = notices.filter(what__in=[*ASKS, Notice.What.MOVED], withheld_at=None).filter(
+        Q(mail=None) | Q(mail__state=Mail.State.OWED)
+    )
+    held = list(unsent.order_by("pk").select_for_update(of=("self",)))
+    mails = Mail.objects.filter(pk__in=[one.mail_id for one in held], state=Mail.State.OWED)
+    taken = {mail.pk for mail in mails.order_by("pk").select_for_update(of=("self",))}
+    Mail.objects.filter(pk__in=taken).update(state=Mail.State.WITHHELD)
+    back = [one.pk for one in held if one.mail_id is None or one.mail_id in taken]
+    return Notice.objects.filter(pk__in=back).update(withheld_at=now)
 
 
 def facts_of(invitations: Iterable[Invitation]) -> dict[Invitation, Facts]:

@@ -58,6 +58,7 @@ def status(campaign: Campaign, *, now: datetime) -> Json:
         "state": campaign.state,
         "dates": _dates(campaign),
         "devices": {"due": len(standing), **{one.value: counts[one] for one in Standing}},
+        "customers": _customers(campaign),
         "meters": campaign.due_readings.count(),
         "invitations": campaign.invitations.count(),
         "mails": _mails(campaign),
@@ -117,6 +118,11 @@ def _rows(campaign: Campaign) -> list[_Row]:
         )
         for device, mode, source, answered, allowed, reached in rows
     ]
+
+
+def _customers(campaign: Campaign) -> int:
+    codes = campaign.due_readings.values("installation__site__customer")
+    return codes.order_by().distinct().count()
 
 
 def _dates(campaign: Campaign) -> Json:

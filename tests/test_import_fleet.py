@@ -19,6 +19,7 @@ from releveur.contracts.models import Contract, Coverage
 from releveur.customers.models import Contact, Customer, Site
 from releveur.fleet.models import Device, DeviceModel, Installation, Meter, MeterKind, Respondent
 from releveur.importing import fleet
+from releveur.importing.columns import FLEET, READINGS
 from releveur.importing.report import Count, Report
 from releveur.readings.models import Billed, Quality, Reading
 from releveur.rules.schedule import PARIS
@@ -379,6 +380,14 @@ class TestContracts:
         assert Contract.objects.count() == 1
         assert [one.value for one in report.differences] == ["15/05/2022"]
 
+    def test_two_references_in_one_contract_are_only_a_warning(self, tmp_path: Path) -> None:
+        rows = [a_row(), a_row(serial="B2") | {"Référence client": "CDE-1"}]
+        rows += [a_row(serial="C3") | {"Référence client": "CDE-2"}]
+        report = accepted(a_file(tmp_path, *rows))
+
+        assert Contract.objects.get().customer_reference == "CDE-1"
+        assert [(one.line, one.value) for one in report.warnings] == [(4, "CDE-2")]
+
     def test_a_later_day_of_the_grid_is_equal(self, tmp_path: Path) -> None:
         accepted(a_file(tmp_path, a_row()))
         report = accepted(a_file(tmp_path, a_row(next_due="05/10/2022")))
@@ -523,8 +532,22 @@ class TestCommand:
     def test_a_person_reads_french(self, tmp_path: Path) -> None:
         said = self.run(a_file(tmp_path, a_row(address="", site="Siège")))
 
-        assert "clients : 1 créé" in said
+        assert "clients – créations : 1" in said
         assert "ligne 2 — Adresse : Le site n’a pas d’adresse" in said
+
+
+def test_every_heading_is_documented() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "imports.md").read_text(encoding="utf-8")
+
+    for first, *also in (*FLEET.values(), *READINGS.values()):
+        assert f"| {first} | {', '.join(also)} |" in page
+
+
+def test_a_file_too_wide_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "parc.csv"
+    path.write_text(";".join(map(str, range(300))) + "\n")
+
+    assert "250" in imported(path).errors[0].message
 
 
 def test_a_thousand_devices_take_a_bounded_number_of_queries(

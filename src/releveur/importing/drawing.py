@@ -25,6 +25,7 @@ from releveur.importing.picture import (
 )
 from releveur.importing.report import Report
 from releveur.importing.tables import Table, Unreadable
+from releveur.importing.terms import ESSENTIAL
 from releveur.readings.models import Quality
 
 NEEDED = ("code", "serial")
@@ -234,6 +235,9 @@ def _compare(cells: Cells, said: SaidDevice, fresh: SaidDevice) -> None:
     said.terms.add(fresh.terms.values)
 
 
+_TERMS = {"since": "contract_since", "until": "contract_until"}
+
+
 def _add_contract(picture: Picture, cells: Cells, said: SaidDevice) -> None:
     if said.installed and said.removed and said.removed < said.installed:
         message = _("The device leaves before it was installed. Check both days.")
@@ -248,9 +252,13 @@ def _add_contract(picture: Picture, cells: Cells, said: SaidDevice) -> None:
         cells.error("contract", said.contract, message % {"customer": holder})
     terms = picture.contracts.setdefault(said.contract, Said(cells.line))
     for name, value in terms.add(said.terms.values).items():
-        column = {"months": "months", "estimation_allowed": "estimation"}.get(name, "contract")
-        message = _("Line %(line)d says otherwise of this contract. Keep one.")
-        cells.error(column, _shown(value), message % {"line": terms.line})
+        column = {"estimation_allowed": "estimation"}.get(name, name)
+        if name in ESSENTIAL:
+            message = _("Line %(line)d says otherwise of this contract. Keep one.")
+            cells.error(column, _shown(value), message % {"line": terms.line})
+        else:
+            message = _("Line %(line)d says otherwise; the first one counts.")
+            cells.warn(_TERMS.get(name, name), _shown(value), message % {"line": terms.line})
 
 
 def _add_meters(picture: Picture, cells: Cells, said: SaidDevice) -> None:

@@ -6,6 +6,7 @@ meters come from the fleet file; here nothing but values is written.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,12 +20,13 @@ from releveur.importing import cells as reading_cells
 from releveur.importing import kinds, recording, tables, values
 from releveur.importing.cells import Cells
 from releveur.importing.columns import READINGS, bare, find
-from releveur.importing.fleet import Progress, wait_for_other_imports
+from releveur.importing.fleet import Progress, silence, wait_for_other_imports
 from releveur.importing.recording import Fact
 from releveur.importing.report import Report
 from releveur.readings.models import Quality, Reading
 
 NEEDED = ("serial", "taken_on")
+AT_A_TIME = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +64,19 @@ def import_readings(path: Path, *, progress: Progress | None = None, now: dateti
     stands is listed and not written.
     """
     report = Report()
+    tell = progress or silence
     with transaction.atomic():
         wait_for_other_imports()
         told = _read(path, report)
-        if progress:
-            progress(_("%(count)d values read") % {"count": len(told)})
-        facts = list(_facts(told, report))
-        if not report.errors:
-            recording.record(facts, report=report, now=now)
-            if progress:
-                progress(_("values compared and written"))
+        tell(_("%(count)d values read") % {"count": len(told)})
+        done = 0
+        for some in _a_few_devices_at_a_time(told):
+            facts = list(_facts(some, report))
+            if not report.errors:
+                recording.record(facts, report=report, now=now)
+                done += len(some)
+                tell(_("%(done)d values of %(total)d") % {"done": done, "total": len(told)})
+        transaction.set_rollback(bool(report.errors))
     if report.errors:
         report.forget_counts()
     return report
@@ -83,6 +88,21 @@ def _read(path: Path, report: Report) -> list[_Told]:
     except tables.Unreadable as problem:
         report.error(problem.line, "", "", str(problem))
         return []
+
+
+def _a_few_devices_at_a_time(told: list[_Told]) -> Iterator[list[_Told]]:
+    """All values of a device stay together: they are compared with each other."""
+    by_serial: dict[str, list[_Told]] = defaultdict(list)
+    for one in told:
+        by_serial[one.serial].append(one)
+    some: list[_Told] = []
+    for values_of_one in by_serial.values():
+        some += values_of_one
+        if len(some) >= AT_A_TIME:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _rows(path: Path, report: Report) -> Iterator[_Told]:

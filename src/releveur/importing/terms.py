@@ -21,6 +21,9 @@ from releveur.importing.picture import Picture, Said, SaidDevice
 from releveur.importing.report import Report
 from releveur.rules import schedule
 
+ESSENTIAL = ("months", "estimation_allowed", "payer_code")
+"""What all devices of one contract must agree on; on the rest the first one counts."""
+
 
 @dataclass(slots=True)
 class _Terms:
@@ -127,7 +130,7 @@ def _say(contract: Contract, said: SaidDevice, terms: _Terms, report: Report) ->
     """Gather what every device says of one contract; an unnumbered one must agree with itself."""
     told = terms.told.setdefault(id(contract), Said(said.line))
     for name, value in told.add(said.terms.values).items():
-        if not said.contract:
+        if not said.contract and name in ESSENTIAL:
             message = _(
                 "Line %(line)d says otherwise of the same contract (%(name)s). Give each its number."
             )

@@ -142,7 +142,7 @@ def count(text: str) -> int:
         raise Misread(_spoiled()) from None
     except digits.Ambiguous as either:
         raise Misread(
-            _("Thousands or a fraction? Write %(number)d or without the dot.")
+            _("Thousands or a fraction? Write %(number)d if thousands were meant.")
             % {"number": either.grouped}
         ) from None
     except ValueError:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from datetime import date, datetime
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,43 +11,27 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
 
 from releveur import clock
-from releveur.contracts.models import Contract, Coverage
+from releveur.contracts.models import Contract
 from releveur.customers.models import Contact, Customer, Site
 from releveur.fleet.models import Device, DeviceModel, Installation, Meter, MeterKind, Respondent
-from releveur.importing import fleet
 from releveur.importing.columns import FLEET, READINGS
 from releveur.importing.report import Count, Report
 from releveur.readings.models import Billed, Quality, Reading
-from releveur.rules.schedule import PARIS
-from tests.importing.files import SAMPLES, a_file, a_large_fleet, a_row
+from tests.importing.files import (
+    NOW,
+    SAMPLES,
+    a_file,
+    a_large_fleet,
+    a_row,
+    accepted,
+    counts,
+    imported,
+    sentences,
+)
 
 pytestmark = pytest.mark.django_db
-
-NOW = datetime(2022, 4, 4, 9, 0, tzinfo=PARIS)
-
-
-def imported(path: Path, *, retire_missing: bool = False) -> Report:
-    return fleet.import_fleet(path, retire_missing=retire_missing, now=NOW)
-
-
-def accepted(path: Path, *, retire_missing: bool = False) -> Report:
-    report = imported(path, retire_missing=retire_missing)
-    assert report.errors == []
-    return report
-
-
-def counts(report: Report) -> dict[str, tuple[int, int, int]]:
-    return {
-        name: (count.created, count.updated, count.unchanged)
-        for name, count in report.counts.items()
-    }
-
-
-def sentences(remarks: list[Any]) -> str:
-    return "\n".join(map(str, remarks))
 
 
 class TestReading:
@@ -101,6 +84,12 @@ class TestReading:
         accepted(a_file(tmp_path, a_row(), separator=separator, encoding=encoding))
 
         assert Contact.objects.get().department == "Comptabilité Fournisseurs"
+
+    def test_a_file_may_announce_its_separator(self, tmp_path: Path) -> None:
+        path = a_file(tmp_path, a_row(address="1, 2, 3, 4 rue de Gramont"), separator="|")
+        path.write_text("sep=|\n" + path.read_text())
+
+        accepted(path)
 
     @pytest.mark.parametrize("text", ["39 684", "39\u202f684", "39684,00", "39684.0", "39'684"])
     def test_a_number_in_any_dress(self, tmp_path: Path, text: str) -> None:
@@ -254,246 +243,6 @@ class TestRefusing:
 
         assert [(one.column, one.value) for one in report.warnings] == [("Email", "n/a")]
         assert Contact.objects.get().email == ""
-
-
-class TestAgain:
-    def test_the_same_file_twice_changes_nothing(self) -> None:
-        first = accepted(SAMPLES / "parc_cp1252.csv")
-        second = accepted(SAMPLES / "parc_cp1252.csv")
-
-        assert second.differences == []
-        for name, count in first.counts.items():
-            assert second.counts[name] == Count(unchanged=count.created), name
-
-    def test_what_the_erp_changed_is_taken_over(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        changed = a_row(location="2e étage", name="Gramont SA", mode="automatique")
-        report = accepted(a_file(tmp_path, changed | {"VMM Noir": "900"}))
-
-        assert Installation.objects.get().location == "2e étage"
-        assert Customer.objects.get().name == "Gramont SA"
-        assert Device.objects.get().mode == Device.Mode.AUTOMATIC
-        assert Meter.objects.get(kind__code="MONO").monthly_volume == 900
-        assert report.differences == []
-        updated = {name for name, count in report.counts.items() if count.updated}
-        assert updated == {"customers", "devices", "meters", "installations"}
-
-    def test_what_was_changed_here_is_listed_and_stays(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        Installation.objects.update(location="Sous-sol")
-        for text in ("Accueil", "2e étage"):
-            report = accepted(a_file(tmp_path, a_row(location=text)))
-
-            assert [(one.line, one.value) for one in report.differences] == [(2, text)]
-            assert "Sous-sol" in report.differences[0].message
-        assert Installation.objects.get().location == "Sous-sol"
-
-    def test_an_empty_cell_says_nothing(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        report = accepted(a_file(tmp_path, a_row(location="", mode="")))
-
-        assert Installation.objects.get().location == "Accueil"
-        assert report.counts["installations"] == Count(unchanged=1)
-
-    def test_another_value_billed_on_the_same_day_is_a_difference(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        report = accepted(a_file(tmp_path, a_row(mono="39685")))
-
-        assert [(one.column, one.value) for one in report.differences] == [
-            ("Compteur Noir", "39685")
-        ]
-        assert Billed.objects.filter(meter__kind__code="MONO").count() == 1
-
-    def test_the_next_billed_index_is_added(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        later = a_row(billed_on="05/04/2022", mono="41184", colour="92000", next_due="05/07/2022")
-        report = accepted(a_file(tmp_path, later))
-
-        assert report.differences == []
-        assert report.counts["readings"] == Count(created=2)
-        assert Contract.objects.get().first_due_on == date(2022, 4, 5), "set once"
-
-    def test_an_estimate_signed_here_never_comes_back_as_a_real_reading(
-        self, tmp_path: Path
-    ) -> None:
-        accepted(a_file(tmp_path, a_row(colour="")))
-        Billed.objects.create(
-            meter=Meter.objects.get(), taken_on=date(2022, 4, 5), value=41_184,
-            quality=Quality.ESTIMATED, origin=Billed.Origin.RELEVEUR,
-        )  # fmt: skip
-        report = accepted(
-            a_file(tmp_path, a_row(colour="", billed_on="05/04/2022", mono="41184", nature=""))
-        )
-
-        assert len(report.differences) == 1
-        assert Reading.objects.count() == 1
-
-    def test_a_value_below_an_earlier_real_one_is_listed_and_not_written(
-        self, tmp_path: Path
-    ) -> None:
-        accepted(a_file(tmp_path, a_row(colour="")))
-        report = accepted(a_file(tmp_path, a_row(colour="", billed_on="05/04/2022", mono="4118")))
-
-        assert [one.value for one in report.differences] == ["4118"]
-        assert Billed.objects.count() == 1
-
-    def test_two_imports_at_once_do_no_harm(self, tmp_path: Path, transactional_db: None) -> None:
-        path, reports = a_file(tmp_path, a_row()), []
-
-        def work() -> None:
-            reports.append(imported(path))
-            connection.close()
-
-        threads = [threading.Thread(target=work) for _number in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-        created = sorted(report.counts["devices"].created for report in reports)
-        assert created == [0, 0, 0, 1]
-        assert Billed.objects.count() == 2
-
-
-class TestContracts:
-    def test_rows_without_number_share_the_contract_of_their_grid(self, tmp_path: Path) -> None:
-        rows = [
-            a_row(contract=""),
-            a_row(contract="", serial="B2", next_due="05/07/2022"),
-            a_row(contract="", serial="C3", next_due="15/05/2022"),
-            a_row(contract="", serial="D4", months="12"),
-        ]
-        accepted(a_file(tmp_path, *rows))
-
-        held = Contract.objects.order_by("pk").values_list("months", "first_due_on")
-        assert list(held) == [
-            (3, date(2022, 4, 5)),
-            (3, date(2022, 5, 15)),
-            (12, date(2022, 4, 5)),
-        ]
-        assert Coverage.objects.filter(contract=Contract.objects.earliest("pk")).count() == 2
-
-    def test_a_device_keeps_its_unnumbered_contract(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row(contract="")))
-        report = accepted(a_file(tmp_path, a_row(contract="", next_due="15/05/2022")))
-
-        assert Contract.objects.count() == 1
-        assert [one.value for one in report.differences] == ["15/05/2022"]
-
-    def test_two_references_in_one_contract_are_only_a_warning(self, tmp_path: Path) -> None:
-        rows = [a_row(), a_row(serial="B2") | {"Référence client": "CDE-1"}]
-        rows += [a_row(serial="C3") | {"Référence client": "CDE-2"}]
-        report = accepted(a_file(tmp_path, *rows))
-
-        assert Contract.objects.get().customer_reference == "CDE-1"
-        assert [(one.line, one.value) for one in report.warnings] == [(4, "CDE-2")]
-
-    def test_a_later_day_of_the_grid_is_equal(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        report = accepted(a_file(tmp_path, a_row(next_due="05/10/2022")))
-
-        assert (report.differences, report.counts["contracts"]) == ([], Count(unchanged=1))
-
-    def test_without_a_next_date_it_is_the_last_billed_day_and_a_period(
-        self, tmp_path: Path
-    ) -> None:
-        accepted(a_file(tmp_path, a_row(next_due="", billed_on="31/01/2022", months="1")))
-
-        assert Contract.objects.get().first_due_on == date(2022, 2, 28)
-
-    def test_with_neither_nothing_will_be_due(self, tmp_path: Path) -> None:
-        report = accepted(
-            a_file(tmp_path, a_row(next_due="", billed_on="", mono="", colour="", contract=""))
-        )
-
-        assert Contract.objects.get().first_due_on is None
-        assert [one.column for one in report.warnings] == ["Prochaine échéance"]
-
-    def test_a_date_that_comes_later_is_taken_once(self, tmp_path: Path) -> None:
-        bare = {"billed_on": "", "mono": "", "colour": ""}
-        accepted(a_file(tmp_path, a_row(next_due="", **bare)))
-        report = accepted(a_file(tmp_path, a_row(**bare)))
-
-        assert report.counts["contracts"] == Count(updated=1)
-        assert Contract.objects.get().first_due_on == date(2022, 4, 5)
-
-    def test_another_contract_takes_over_from_the_last_billed_day(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        accepted(a_file(tmp_path, a_row(contract="SSC-2000")))
-
-        held = Coverage.objects.order_by("since").values_list("contract__number", "since", "until")
-        assert list(held) == [
-            ("SSC-1007", date(2019, 1, 7), date(2022, 1, 5)),
-            ("SSC-2000", date(2022, 1, 5), None),
-        ]
-
-
-class TestMoving:
-    def test_a_device_at_another_customer_leaves_the_first_on_the_day_installed(
-        self, tmp_path: Path
-    ) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        there = a_row(code="CL2", name="Autre", contract="SSC-2", installed="01/03/2022")
-        report = accepted(a_file(tmp_path, there))
-
-        stays = Installation.objects.order_by("since").values_list(
-            "site__customer__code", "since", "until"
-        )
-        assert list(stays) == [
-            ("CL001007", date(2019, 1, 7), date(2022, 3, 1)),
-            ("CL2", date(2022, 3, 1), None),
-        ]
-        covers = Coverage.objects.order_by("since").values_list("contract__number", "until")
-        assert list(covers) == [("SSC-1007", date(2022, 3, 1)), ("SSC-2", None)]
-        assert report.counts["installations"] == Count(created=1, updated=1)
-        again = accepted(a_file(tmp_path, there))
-        assert again.counts["installations"] == Count(unchanged=1)
-
-    @pytest.mark.parametrize("installed", ["", "07/01/2019"])
-    def test_a_move_without_its_day_is_an_error(self, tmp_path: Path, installed: str) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        report = imported(a_file(tmp_path, a_row(site="Annexe", installed=installed)))
-
-        assert [(one.line, one.column) for one in report.errors] == [(2, "Date d'installation")]
-        assert not Site.objects.filter(name="Annexe").exists()
-
-    def test_the_day_it_leaves_ends_stay_and_contract(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        gone = a_file(tmp_path, a_row(removed="31/03/2022"))
-        report = accepted(gone)
-
-        assert Installation.objects.get().until == date(2022, 3, 31)
-        assert Coverage.objects.get().until == date(2022, 3, 31)
-        assert report.counts["installations"] == Count(updated=1)
-        assert accepted(gone).counts["installations"] == Count(unchanged=1)
-
-    def test_leaving_before_coming_is_an_error(self, tmp_path: Path) -> None:
-        report = imported(a_file(tmp_path, a_row(removed="01/01/2019")))
-
-        assert [one.column for one in report.errors] == ["Date de retrait"]
-
-    def test_absent_devices_are_listed_and_stay(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row(), a_row(serial="B2")))
-        report = accepted(a_file(tmp_path, a_row()))
-
-        assert [(one.line, one.value) for one in report.differences] == [(None, "B2")]
-        assert Installation.objects.filter(until=None).count() == 2
-
-    def test_absent_devices_leave_when_asked(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row(), a_row(serial="B2")))
-        report = accepted(a_file(tmp_path, a_row()), retire_missing=True)
-
-        assert Installation.objects.get(device__serial="B2").until == date(2022, 4, 4)
-        assert Coverage.objects.get(device__serial="B2").until == date(2022, 4, 4)
-        assert report.counts["installations"] == Count(updated=1, unchanged=1)
-
-    def test_somebody_the_file_no_longer_names_is_listed(self, tmp_path: Path) -> None:
-        accepted(a_file(tmp_path, a_row()))
-        other = a_row(email="hugo@gramont.example", first_name="Hugo")
-        report = accepted(a_file(tmp_path, other))
-
-        assert "Alexandra" in sentences(report.differences)
-        assert Respondent.objects.count() == 2
 
 
 class TestCommand:

@@ -1,11 +1,17 @@
-"""Files as dealers send them: the seed's own device unless a test says otherwise."""
+"""Files as dealers send them, the seed's own device unless a test says otherwise; and their import."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 
+from releveur.importing import fleet
+from releveur.importing.report import Remark, Report
+from releveur.rules.schedule import PARIS
+
+NOW = datetime(2022, 4, 4, 9, 0, tzinfo=PARIS)
 SAMPLES = Path(__file__).parent
 
 SEED: Mapping[str, str] = {
@@ -115,3 +121,24 @@ def _of_a_large_fleet(number: int) -> dict[str, str]:
         mono=str(10_000 + number),
         colour=str(2_000 + number),
     )
+
+
+def imported(path: Path, *, retire_missing: bool = False) -> Report:
+    return fleet.import_fleet(path, retire_missing=retire_missing, now=NOW)
+
+
+def accepted(path: Path, *, retire_missing: bool = False) -> Report:
+    report = imported(path, retire_missing=retire_missing)
+    assert report.errors == []
+    return report
+
+
+def counts(report: Report) -> dict[str, tuple[int, int, int]]:
+    return {
+        name: (count.created, count.updated, count.unchanged)
+        for name, count in report.counts.items()
+    }
+
+
+def sentences(remarks: Iterable[Remark]) -> str:
+    return "\n".join(map(str, remarks))

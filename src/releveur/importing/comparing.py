@@ -31,14 +31,19 @@ class Changes[M: models.Model]:
     """Rows of one table to write, and by which fields."""
 
     created: list[M] = field(default_factory=list)
-    updated: list[M] = field(default_factory=list)
+    updated: dict[int, M] = field(default_factory=dict)
     fields: set[str] = field(default_factory=set)
+
+    def touch(self, row: M, *fields: str) -> None:
+        """Write these fields of a row that is there already."""
+        self.updated[row.pk] = row
+        self.fields |= set(fields)
 
     def write(self, table: type[M]) -> None:
         """Update first: a place must be left before it is taken."""
         manager = table._default_manager  # noqa: SLF001  # documented, despite its name
         if self.updated and self.fields:
-            manager.bulk_update(self.updated, sorted(self.fields), BATCH // 5)
+            manager.bulk_update(list(self.updated.values()), sorted(self.fields), BATCH // 5)
         manager.bulk_create(self.created, batch_size=BATCH)
 
 
@@ -95,8 +100,7 @@ def compare[M: models.Model](
     for name in took:
         setattr(row, name, said.values[name])
     if _remember(row, told | agreed):
-        changes.updated.append(row)
-        changes.fields |= {"imported", *took}
+        changes.touch(row, "imported", *took)
     report.counts[table].updated += bool(took)
     report.counts[table].unchanged += not took
     return bool(took)

@@ -20,6 +20,9 @@ from releveur.importing.comparing import Changes
 from releveur.importing.picture import Said, SaidDevice
 from releveur.importing.report import Report
 
+CONTRACT = "contract"
+"""Where an installation remembers which contract the ERP said last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -52,6 +55,7 @@ class Standing:
         stay = Installation(device=place.device, site=place.site, since=since)
         comparing.fill(stay, _stay_said(place).values)
         stay.since, stay.until = since, place.said.removed
+        stay.imported[CONTRACT] = _contract_told(place.said)
         self.new_stays.created.append(stay)
         self.report.counts["installations"].created += 1
 
@@ -62,10 +66,10 @@ class Standing:
 
     def end(self, row: Installation | Coverage, on: date) -> None:
         row.until = max(on, row.since or on)
-        changes = self.new_stays if isinstance(row, Installation) else self.new_coverages
-        changes.fields.add("until")
-        if row not in changes.updated:
-            changes.updated.append(row)  # type: ignore[arg-type]  # chosen by the row's own class
+        if isinstance(row, Installation):
+            self.new_stays.touch(row, "until")
+        else:
+            self.new_coverages.touch(row, "until")
 
 
 def put(place: Place, standing: Standing) -> None:
@@ -76,7 +80,7 @@ def put(place: Place, standing: Standing) -> None:
         standing.begin(place, place.said.installed)
         _cover(place, standing, since=place.said.installed)
     elif last.site_id != place.site.pk:
-        _move(place, last, standing)
+        _move(place, stays, standing)
     elif last.until is not None:
         _returned_or_gone(place, last, standing)
     else:
@@ -94,17 +98,47 @@ def _stays(place: Place, stays: list[Installation], standing: Standing) -> None:
         last, said, standing.new_stays, table="installations", report=standing.report
     )
     if removed is None:
-        _cover(place, standing, since=place.said.installed)
+        _confirm_contract(place, last, standing)
+    elif last.since and removed < last.since:
+        message = _("The device leaves before it was installed. Check both days.")
+        value = f"{removed:%d/%m/%Y}"
+        standing.report.error(place.said.line, standing.headings["removed"], value, message)
+    else:
+        standing.end(last, removed)
+        _end_coverage(place.device, removed, standing)
+        standing.report.counts["installations"].updated += not took
+        standing.report.counts["installations"].unchanged -= not took
+
+
+def _confirm_contract(place: Place, stay: Installation, standing: Standing) -> None:
+    """The contract of a device that stays: the ERP's, unless only somebody here changed it."""
+    coverages = standing.coverages.get(place.device.pk, [])
+    last = coverages[-1] if coverages else None
+    told, telling = stay.imported.get(CONTRACT), _contract_told(place.said)
+    differs = last is None or last.until is not None or last.contract_id != place.contract.pk
+    if differs and told == telling:
+        here = last.contract if last and last.until is None else "–"
+        message = _("%(row)s: here it is « %(here)s ». Change it here or in the ERP.")
+        words = {"row": place.device, "here": here}
+        value = str(place.contract)
+        standing.report.differ(
+            place.said.line, standing.headings["contract"], value, message % words
+        )
         return
-    standing.end(last, removed)
-    _end_coverage(place.device, removed, standing)
-    if not took:
-        standing.report.counts["installations"].updated += 1
-        standing.report.counts["installations"].unchanged -= 1
+    if told != telling:
+        stay.imported = {**stay.imported, CONTRACT: telling}
+        standing.new_stays.touch(stay, "imported")
+    _cover(place, standing, since=place.said.installed)
 
 
-def _move(place: Place, last: Installation, standing: Standing) -> None:
-    said, installed = place.said, place.said.installed
+def _move(place: Place, stays: list[Installation], standing: Standing) -> None:
+    last, said, installed = stays[-1], place.said, place.said.installed
+    if not last.imported and any(one.site_id == place.site.pk for one in stays):
+        message = _("Here the device was moved to %(site)s. Move it in the ERP too, or back here.")
+        sentence = message % {"site": last.site}
+        standing.report.differ(said.line, standing.headings["site"], str(place.site), sentence)
+        standing.report.counts["installations"].unchanged += 1
+        return
     if installed is None:
         message = _("This device stands at %(site)s. Write since when it is at the new place.")
         standing.report.error(
@@ -173,6 +207,11 @@ def retire(device: Device, standing: Standing) -> None:
             standing.end(stay, standing.today)
             standing.report.counts["installations"].updated += 1
     _end_coverage(device, standing.today, standing)
+
+
+def _contract_told(said: SaidDevice) -> str:
+    """The contract as the ERP names it: by its number, else by its period."""
+    return said.contract or f"/{said.months}"
 
 
 def _stay_said(place: Place) -> Said:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ MOST_COLUMNS = 250
 LONGEST_CELL = 5_000
 MOST_LINES_IN_A_CELL = 20
 SEPARATORS = (";", "\t", ",", "|")
+_ANNOUNCED = re.compile("sep=([;,|\t])\r?\n")
+"""The first line by which some programs tell Excel the separator."""
 
 
 class Unreadable(Exception):
@@ -53,9 +56,14 @@ def read(path: Path) -> Table:
     :raises Unreadable: missing, empty, too big, a workbook, or a quote that is never closed
     """
     text = _decoded(_bytes(path))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
+    announced = _ANNOUNCED.match(text)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=announced[1] if announced else _separator(text)
+    )
     csv.field_size_limit(LONGEST_CELL * MOST_LINES_IN_A_CELL)
     rows = _rows(reader)
+    if announced:
+        next(rows)
     first = next(rows, None)
     if first is None:
         raise Unreadable(_("The file is empty. Export it again, with its line of headings."))

@@ -54,7 +54,8 @@ def settle(
     """
     terms = _load(picture, customers, coverages)
     found: dict[str, Contract] = {}
-    for serial, said in picture.devices.items():
+    # Who says a next due date speaks before who leaves it to be computed.
+    for serial, said in sorted(picture.devices.items(), key=lambda one: one[1].next_due is None):
         due = _next_due(said)
         contract = _contract(serial, said, due, customers[said.customer], terms)
         found[serial] = contract
@@ -186,9 +187,7 @@ def _write(contracts: Mapping[int, Contract], terms: _Terms, report: Report) -> 
             continue
         took = comparing.compare(contract, said, changes, table="contracts", report=report)
         if key in terms.dated:
-            changes.fields.add("first_due_on")
-            if contract not in changes.updated:
-                changes.updated.append(contract)
+            changes.touch(contract, "first_due_on")
             if not took:
                 report.counts["contracts"].updated += 1
                 report.counts["contracts"].unchanged -= 1

@@ -181,6 +181,46 @@ def test_rows_that_contradict_each_other_are_listed_too(tmp_path: Path, device: 
     assert mono_history(device)[-1].value == 41_000
 
 
+def test_a_reading_known_before_it_was_billed_is_the_one_that_was_billed(tmp_path: Path) -> None:
+    accepted(a_file(tmp_path, a_line("05/10/2021", "38184")))
+    report = accepted(a_file(tmp_path, a_line("05/10/2021", "38184", billed="oui")))
+
+    assert report.counts["readings"] == Count(created=1)
+    reading = Reading.objects.get(taken_on=date(2021, 10, 5))
+    assert Billed.objects.get(taken_on=date(2021, 10, 5)).reading == reading
+
+
+def test_the_last_of_an_old_meter_and_the_first_of_the_new_are_billed_on_one_day(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        a_line("20/02/2022", "40500", occasion="dépose", billed="oui"),
+        a_line("20/02/2022", "125", occasion="nouveau compteur", billed="oui"),
+    ]
+    path = a_file(tmp_path, *lines)
+    accepted(path)
+
+    told = Billed.objects.filter(taken_on=date(2022, 2, 20)).values_list("segment", "value")
+    assert sorted(told) == [(1, 40_500), (2, 125)]
+    again = accepted(path)
+    assert (again.counts["readings"], again.differences) == (Count(unchanged=2), [])
+
+
+def test_what_was_corrected_here_is_known_when_the_erp_says_it_too(
+    tmp_path: Path, device: Device
+) -> None:
+    accepted(a_file(tmp_path, a_line("05/02/2022", "41000")))
+    wrong = Reading.objects.get(taken_on=date(2022, 2, 5))
+    Reading.objects.create(
+        meter=wrong.meter, taken_on=wrong.taken_on, value=40_100, recorded_at=NOW,
+        source=Reading.Source.OFFICE, supersedes=wrong,
+    )  # fmt: skip
+
+    assert accepted(a_file(tmp_path, a_line("05/02/2022", "40100"))).differences == []
+    assert len(accepted(a_file(tmp_path, a_line("05/02/2022", "41000"))).differences) == 1
+    assert mono_history(device)[-1].value == 40_100
+
+
 def test_a_reading_taken_back_here_does_not_come_back(tmp_path: Path, device: Device) -> None:
     path = a_file(tmp_path, a_line("05/02/2022", "41000"))
     accepted(path)

@@ -48,6 +48,7 @@ class Known:
     segment: int
     value: int
     occasion: str
+    row: int | Reading
 
 
 @dataclass(slots=True)
@@ -55,13 +56,25 @@ class Past:
     """What is known of one meter."""
 
     readings: list[Known] = field(default_factory=list)
-    billed: dict[date, tuple[int, str]] = field(default_factory=dict)
+    billed: dict[tuple[date, int], tuple[int, str]] = field(default_factory=dict)
     taken_back: set[tuple[date, str]] = field(default_factory=set)
 
-    def segment(self, day: date) -> int:
-        """The life of the register a day belongs to; the day of a new meter belongs to the old."""
-        begun = (one.segment for one in self.readings if one.taken_on < day)
-        return max(begun, default=1)
+    def segment(self, fact: Fact) -> int:
+        """The life of the register a fact belongs to; the day of a new meter belongs to both."""
+        begun = (one.segment for one in self.readings if one.taken_on < fact.taken_on)
+        return max(begun, default=1) + (fact.occasion == NEW_METER)
+
+    def known(self, fact: Fact) -> Known | None:
+        """The same value of the same day, whoever read it and why."""
+        return next(
+            (
+                one
+                for one in self.readings
+                if (one.taken_on, one.value) == (fact.taken_on, fact.value)
+                and (fact.occasion == NEW_METER) == (one.occasion == NEW_METER)
+            ),
+            None,
+        )
 
 
 @dataclass(slots=True)
@@ -69,7 +82,7 @@ class _Work:
     report: Report
     now: datetime
     readings: list[Reading] = field(default_factory=list)
-    billed: list[tuple[Billed, Reading | None]] = field(default_factory=list)
+    billed: list[tuple[Billed, int | Reading | None]] = field(default_factory=list)
 
 
 def record(facts: Iterable[Fact], *, report: Report, now: datetime) -> None:
@@ -88,15 +101,15 @@ def record(facts: Iterable[Fact], *, report: Report, now: datetime) -> None:
         else:
             _take(fact, past, work)
     Reading.objects.bulk_create(work.readings, batch_size=BATCH)
-    for index, reading in work.billed:
-        index.reading = reading
-    Billed.objects.bulk_create([index for index, _reading in work.billed], batch_size=BATCH)
+    for index, row in work.billed:
+        index.reading_id = row.pk if isinstance(row, Reading) else row
+    Billed.objects.bulk_create([index for index, _row in work.billed], batch_size=BATCH)
 
 
 def _pasts(meters: set[int]) -> dict[int, Past]:
     pasts: dict[int, Past] = {}
     standing = Reading.objects.standing().real().filter(meter__in=meters)
-    columns = ("meter_id", "taken_on", "segment", "value", "occasion")
+    columns = ("meter_id", "taken_on", "segment", "value", "occasion", "pk")
     for meter, *known in standing.order_by().values_list(*columns).iterator(BATCH):
         pasts.setdefault(meter, Past()).readings.append(Known(*known))
     gone = Reading.objects.filter(meter__in=meters, source=Reading.Source.IMPORT)
@@ -104,22 +117,23 @@ def _pasts(meters: set[int]) -> dict[int, Past]:
     for meter, day, occasion in gone.values_list("meter_id", "taken_on", "occasion"):
         pasts.setdefault(meter, Past()).taken_back.add((day, occasion))
     billed = Billed.objects.filter(meter__in=meters).order_by("id")
-    invoiced = billed.values_list("meter_id", "taken_on", "value", "quality")
-    for meter, day, value, quality in invoiced.iterator(BATCH):
-        pasts.setdefault(meter, Past()).billed[day] = (value, quality)
+    invoiced = billed.values_list("meter_id", "taken_on", "segment", "value", "quality")
+    for meter, day, segment, value, quality in invoiced.iterator(BATCH):
+        pasts.setdefault(meter, Past()).billed[day, segment] = (value, quality)
     return pasts
 
 
 def _against(fact: Fact, past: Past) -> str:
     """The sentence that says what a fact contradicts; empty when it contradicts nothing."""
-    billed = past.billed.get(fact.taken_on) if fact.billed else None
+    invoiced = past.billed.get((fact.taken_on, past.segment(fact)))
+    billed = invoiced if fact.billed else None
     if billed and billed[0] != fact.value:
         return _("%(value)d was billed on that day. Ask which one is right.") % {"value": billed[0]}
     if billed and billed[1] != fact.quality:
         return _("That value was billed with another nature (%(nature)s).") % {
             "nature": Quality(billed[1]).label
         }
-    if fact.quality == Quality.ESTIMATED:
+    if fact.quality == Quality.ESTIMATED or past.known(fact):
         return ""
     if (fact.taken_on, fact.occasion) in past.taken_back:
         return _("An imported reading of that day was taken back here. Enter the right one here.")
@@ -131,7 +145,7 @@ def _against(fact: Fact, past: Past) -> str:
 def _same_day(fact: Fact, past: Past) -> str:
     same = [one for one in past.readings if one.taken_on == fact.taken_on]
     comparable = [one for one in same if one.occasion == fact.occasion]
-    if any(one.value == fact.value for one in same) or not comparable:
+    if not comparable or any(one.value == fact.value for one in same):
         return ""
     return _("On that day stands %(value)d. Ask which one is right.") % {
         "value": comparable[0].value
@@ -139,11 +153,11 @@ def _same_day(fact: Fact, past: Past) -> str:
 
 
 def _out_of_order(fact: Fact, past: Past) -> str:
-    segment = past.segment(fact.taken_on)
+    segment = past.segment(fact)
     mine = [one for one in past.readings if one.segment == segment]
     above = [one for one in mine if one.taken_on < fact.taken_on and one.value > fact.value]
     below = [one for one in mine if one.taken_on > fact.taken_on and one.value < fact.value]
-    if _known(fact, past) or not (above or below):
+    if not (above or below):
         return ""
     other = (above or below)[0]
     return _(
@@ -153,13 +167,9 @@ def _out_of_order(fact: Fact, past: Past) -> str:
 
 
 def _against_new_meter(fact: Fact, past: Past) -> str:
-    same = [
-        one for one in past.readings if one.taken_on == fact.taken_on and one.occasion == NEW_METER
-    ]
-    if same:
-        known = any(one.value == fact.value for one in same)
-        words = {"value": same[0].value}
-        return "" if known else _("The new meter began at %(value)d on that day.") % words
+    for one in past.readings:
+        if one.taken_on == fact.taken_on and one.occasion == NEW_METER:
+            return _("The new meter began at %(value)d on that day.") % {"value": one.value}
     if any(one.taken_on > fact.taken_on for one in past.readings):
         return _(
             "Later readings of this meter are already here: a new meter must come before them."
@@ -167,33 +177,22 @@ def _against_new_meter(fact: Fact, past: Past) -> str:
     return ""
 
 
-def _known(fact: Fact, past: Past) -> bool:
-    """The same value of the same day stands already, whoever read it and why."""
-    return any(
-        one.taken_on == fact.taken_on
-        and one.value == fact.value
-        and (fact.occasion == NEW_METER) == (one.occasion == NEW_METER)
-        for one in past.readings
-    )
-
-
 def _take(fact: Fact, past: Past, work: _Work) -> None:
-    segment = past.segment(fact.taken_on) + (fact.occasion == NEW_METER)
-    real = fact.quality != Quality.ESTIMATED
-    reading = None
-    if real and not _known(fact, past):
-        reading = _reading(fact, segment, work.now)
-        work.readings.append(reading)
-        past.readings.append(Known(fact.taken_on, segment, fact.value, fact.occasion))
-    index = fact.billed and fact.taken_on not in past.billed
+    segment, known = past.segment(fact), past.known(fact)
+    row = known.row if known else None
+    fresh = fact.quality != Quality.ESTIMATED and known is None
+    if fresh:
+        row = _reading(fact, segment, work.now)
+        work.readings.append(row)
+        past.readings.append(Known(fact.taken_on, segment, fact.value, fact.occasion, row))
+    index = fact.billed and (fact.taken_on, segment) not in past.billed
     if index:
-        work.billed.append((_billed(fact, segment), reading))
-        past.billed[fact.taken_on] = (fact.value, fact.quality)
+        real = None if fact.quality == Quality.ESTIMATED else row
+        work.billed.append((_billed(fact, segment), real))
+        past.billed[fact.taken_on, segment] = (fact.value, fact.quality)
     count = work.report.counts["readings"]
-    if reading or index:
-        count.created += 1
-    else:
-        count.unchanged += 1
+    count.created += fresh or index
+    count.unchanged += not (fresh or index)
 
 
 def _reading(fact: Fact, segment: int, now: datetime) -> Reading:

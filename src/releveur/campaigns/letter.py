@@ -1,0 +1,228 @@
+"""What a campaign's mail says: the devices, the deadline and the consequences, as the templates want them.
+
+Everything is fetched for many mails at once. Labels and numbers follow the active language, so a
+letter is made under the reader's own (`translation.override`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.dateformat import format as date_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from releveur.campaigns.models import Asked, DueReading, Invitation
+from releveur.clock import PARIS
+from releveur.customers.models import Customer
+from releveur.readings.models import Reading
+from releveur.rules.digits import shown
+
+MOST_DEVICES = 12
+"""Devices named in a mail; the page has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One meter: its label, what is said of it, and why."""
+
+    label: str
+    value: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One device as a person recognises it: model, last four of the serial, where it stands."""
+
+    company: str
+    code: str
+    model: str
+    serial_end: str
+    place: str
+    lines: Sequence[Line]
+
+
+type Context = dict[str, object]
+
+
+def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
+    """The rows each invitation asks, in the order of the page, in one query."""
+    asked = (
+        Asked.objects.filter(invitation__in=invitations, due_reading__in=DueReading.objects.held())
+        .select_related(
+            "due_reading__reading",
+            "due_reading__meter__kind",
+            "due_reading__meter__device__model",
+            "due_reading__installation__site__customer",
+            "due_reading__coverage__contract",
+        )
+        .order_by(
+            "due_reading__installation__site__customer__code",
+            "due_reading__installation__site_id",
+            "due_reading__meter__device__serial",
+            "due_reading__meter__kind__position",
+            "due_reading__meter__kind__code",
+        )
+    )
+    rows: dict[int, list[DueReading]] = defaultdict(list)
+    for one in asked:
+        rows[one.invitation_id].append(one.due_reading)
+    return rows
+
+
+def missing(rows: Iterable[DueReading]) -> list[DueReading]:
+    """Rows nobody has answered: empty, or filled by our own estimate."""
+    return [row for row in rows if row.reading is None or estimated(row)]
+
+
+def estimated(row: DueReading) -> bool:
+    """Whether the row stands at our own estimate."""
+    return row.reading is not None and row.reading.source == Reading.Source.SYSTEM
+
+
+def asking(
+    invitation: Invitation,
+    rows: Sequence[DueReading],
+    told: Sequence[DueReading],
+    *,
+    deadline: datetime,
+) -> Context:
+    """Of a mail that asks for readings.
+
+    :param rows: all that is asked of this person
+    :param told: what the mail names: all of it, or what is still missing
+    """
+    allowed = {row.coverage.contract.estimation_allowed for row in told}
+    return _about(invitation, rows, [(row, Line(_label(row))) for row in told]) | {
+        "deadline": in_words(deadline),
+        "deadline_day": day_in_words(deadline),
+        "abroad": any(row.installation.site.zone != PARIS.key for row in told),
+        "estimated": True in allowed,
+        "forbidden": False in allowed,
+    }
+
+
+def estimates(invitation: Invitation, rows: Sequence[DueReading]) -> Context:
+    """Of the mail after the close: each value retained, and the words that explain it."""
+    told = [
+        (row, Line(_label(row), _number(row.reading.value), _why(row.reading)))
+        for row in rows
+        if row.reading is not None and estimated(row)
+    ]
+    return _about(invitation, rows, told)
+
+
+def declared(
+    invitation: Invitation,
+    lines: Sequence[tuple[DueReading, Reading]],
+    *,
+    number: str,
+    now: datetime,
+) -> Context:
+    """Of a receipt: what was sent, and how many devices still wait for a value."""
+    values = {row.pk: reading for row, reading in lines}
+    rows = asked_rows([invitation.pk]).get(invitation.pk, [])
+    told = [
+        (row, Line(_label(row), _number(values[row.pk].value), _on(values[row.pk])))
+        for row in rows
+        if row.pk in values
+    ]
+    still = {row.meter.device_id for row in missing(rows) if row.pk not in values}
+    return _about(invitation, rows, told) | {
+        "number": number,
+        "made_at": in_words(now),
+        "still_missing": len(still),
+        "proposed": any(reading.proposed for reading in values.values()),
+    }
+
+
+def in_words(at: datetime) -> str:
+    """« lundi 11 janvier 2027 à 18 h »: the wall clock of Paris, in the active language."""
+    local = at.astimezone(PARIS)
+    hour = f"{local:%H:%M}"
+    if _french():
+        hour = f"{local.hour}\u00a0h" + (f"\u00a0{local:%M}" if local.minute else "")
+    return _("%(day)s at %(hour)s") % {"day": f"{_day(local)} {local.year}", "hour": hour}
+
+
+def day_in_words(at: datetime) -> str:
+    """« lundi 11 janvier »."""
+    return _day(at.astimezone(PARIS))
+
+
+def _about(
+    invitation: Invitation, rows: Sequence[DueReading], told: Sequence[tuple[DueReading, Line]]
+) -> Context:
+    """What every mail of a campaign names: who, which companies, which devices, how many."""
+    machines = _machines(told)
+    companies = _companies(rows)
+    return {
+        "first_name": invitation.contact.first_name,
+        "companies": companies,
+        "company": companies[0] if companies else None,
+        "several_companies": len(companies) > 1,
+        "company_count": len(companies),
+        "machines": machines[:MOST_DEVICES],
+        "more": max(0, len(machines) - MOST_DEVICES),
+        "machine_count": len(machines),
+        "asked_count": len({row.meter.device_id for row in rows}),
+        "meter_count": len(told),
+    }
+
+
+def _companies(rows: Iterable[DueReading]) -> list[Customer]:
+    found: Mapping[int, Customer] = {
+        row.installation.site.customer_id: row.installation.site.customer for row in rows
+    }
+    return list(found.values())
+
+
+def _machines(told: Iterable[tuple[DueReading, Line]]) -> list[Machine]:
+    lines: dict[int, list[Line]] = defaultdict(list)
+    first: dict[int, DueReading] = {}
+    for row, line in told:
+        lines[row.meter.device_id].append(line)
+        first.setdefault(row.meter.device_id, row)
+    return [_machine(row, lines[device]) for device, row in first.items()]
+
+
+def _machine(row: DueReading, lines: Sequence[Line]) -> Machine:
+    site = row.installation.site
+    return Machine(
+        company=site.customer.name,
+        code=site.customer.code,
+        model=str(row.meter.device.model),
+        serial_end=row.meter.device.serial[-4:],
+        place=", ".join(filter(None, (site.name or site.address, row.installation.location))),
+        lines=lines,
+    )
+
+
+def _label(row: DueReading) -> str:
+    return row.meter.kind.label
+
+
+def _number(value: int) -> str:
+    return shown(value, "fr" if _french() else "en")
+
+
+def _why(reading: Reading) -> str:
+    words: Mapping[str, str] = (reading.explanation or {}).get("words", {})
+    return words.get("fr" if _french() else "en", "")
+
+
+def _on(reading: Reading) -> str:
+    return _("read on %(day)s") % {"day": f"{reading.taken_on:%d/%m/%Y}"}
+
+
+def _day(local: datetime) -> str:
+    day = date_format(local, "l j F")
+    return day.replace(" 1 ", " 1er ") if _french() else day
+
+
+def _french() -> bool:
+    return (get_language() or "fr").startswith("fr")

@@ -1,0 +1,192 @@
+"""The mails of a campaign: notices that are owed become mails, with what is really missing then."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import translation
+
+from releveur.campaigns import letter, locks
+from releveur.campaigns.letter import Context
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice
+from releveur.dealer.models import Dealer
+from releveur.outbox import writing
+from releveur.outbox.models import Mail
+from releveur.readings.models import Reading
+
+log = logging.getLogger(__name__)
+
+CHUNK = 200
+FOLDER = "campaigns/mail"
+OF_A_RECEIPT = 10
+OF_A_RESENT_LINK = 5
+"""Priorities: somebody waits for these mails; a campaign's thousands leave after them."""
+
+NAMES = {
+    Notice.What.INVITED: "invitation",
+    Notice.What.REMINDED_1: "reminder_1",
+    Notice.What.REMINDED_2: "reminder_2",
+    Notice.What.REMINDED_3: "reminder_3",
+    Notice.What.MOVED: "moved",
+    Notice.What.CLOSED: "closed",
+}
+"""The folder of each notice's templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Whom a mail goes to, in which conversation, and how soon."""
+
+    invitation: Invitation
+    dealer: Dealer
+    now: datetime
+    in_reply_to: str = ""
+    priority: int = 0
+
+
+def write_due(*, now: datetime, limit: int | None = None) -> int:
+    """Write the mails of all notices owed, a short transaction per chunk; safe to run twice, and at once.
+
+    A notice that asks for what was answered meanwhile, or of a campaign that asks no more, is
+    withheld. A mail that cannot be written fails alone, with its reason.
+
+    :param limit: how many notices are looked at, at most
+    :returns: how many mails were written
+    """
+    written = seen = after = 0
+    while limit is None or seen < limit:
+        most = CHUNK if limit is None else min(CHUNK, limit - seen)
+        waiting = Notice.objects.filter(mail=None, withheld_at=None, pk__gt=after).order_by("pk")
+        chunk = list(waiting.values_list("pk", flat=True)[:most])
+        if not chunk:
+            break
+        written += _write(chunk, now=now)
+        seen, after = seen + len(chunk), chunk[-1]
+    return written
+
+
+def receipt(
+    number: str,
+    *,
+    invitation: Invitation,
+    lines: Sequence[tuple[DueReading, Reading]],
+    now: datetime,
+) -> Mail:
+    """Owe the mail of a receipt; call it in the transaction that records what was declared."""
+    thread = _threads([invitation.pk]).get(invitation.pk, "")
+    envelope = Envelope(invitation, Dealer.objects.here(), now, thread, OF_A_RECEIPT)
+    mail = _mail(
+        "receipt",
+        lambda: letter.declared(invitation, lines, number=number, now=now),
+        envelope,
+    )
+    mail.save()
+    return mail
+
+
+@transaction.atomic
+def resend(invitation: Invitation, *, now: datetime) -> Mail:
+    """Owe a person her mail and link once more: what is missing, or after the close the estimates."""
+    locks.share([invitation.campaign_id])
+    [held] = locks.hold_invitations([invitation.pk])
+    rows = letter.asked_rows([held.pk]).get(held.pk, [])
+    told = letter.missing(rows) or rows
+    closed = any(letter.estimated(row) for row in rows)
+    thread = _threads([held.pk]).get(held.pk, "")
+    envelope = Envelope(held, Dealer.objects.here(), now, thread, OF_A_RESENT_LINK)
+    mail = _mail(
+        "closed" if closed else "invitation",
+        lambda: (
+            letter.estimates(held, rows)
+            if closed
+            else letter.asking(held, rows, told, deadline=held.asks_until)
+        ),
+        envelope,
+    )
+    mail.save()
+    return mail
+
+
+@transaction.atomic
+def _write(chunk: Sequence[int], *, now: datetime) -> int:
+    """Lock in the house's order, look again what is owed, write that and withhold the rest."""
+    notices = _held(chunk)
+    people = {notice.invitation_id for notice in notices}
+    rows, threads, dealer = letter.asked_rows(people), _threads(people), Dealer.objects.here()
+    for notice in notices:
+        asked = rows.get(notice.invitation_id, [])
+        if not _owed(notice, asked):
+            notice.withheld_at = now
+            continue
+        thread = threads.get(notice.invitation_id, "")
+        notice.mail = _of_notice(notice, asked, Envelope(notice.invitation, dealer, now, thread))
+        if notice.what == Notice.What.INVITED:
+            threads[notice.invitation_id] = notice.mail.message_id
+    mails = [notice.mail for notice in notices if notice.mail is not None]
+    Mail.objects.bulk_create(mails)
+    Notice.objects.bulk_update(notices, ["mail", "withheld_at"])
+    return len(mails)
+
+
+def _held(chunk: Sequence[int]) -> list[Notice]:
+    wanted = Notice.objects.filter(pk__in=chunk)
+    locks.share(set(wanted.values_list("invitation__campaign_id", flat=True)))
+    locks.hold_invitations(wanted.values_list("invitation_id", flat=True))
+    waiting = wanted.filter(mail=None, withheld_at=None).order_by("pk")
+    waiting = waiting.select_related("invitation__contact", "invitation__campaign")
+    return list(waiting.select_for_update(of=("self",)))
+
+
+def _owed(notice: Notice, rows: Sequence[DueReading]) -> bool:
+    if notice.what == Notice.What.CLOSED:
+        return any(letter.estimated(row) for row in rows)
+    asks = notice.invitation.campaign.state == Campaign.State.OPEN
+    return asks and bool(letter.missing(rows))
+
+
+def _of_notice(notice: Notice, rows: Sequence[DueReading], envelope: Envelope) -> Mail:
+    def context() -> Context:
+        if notice.what == Notice.What.CLOSED:
+            return letter.estimates(notice.invitation, rows)
+        told = letter.missing(rows)
+        return letter.asking(notice.invitation, rows, told, deadline=notice.states)
+
+    return _mail(NAMES[Notice.What(notice.what)], context, envelope)
+
+
+def _mail(name: str, context: Callable[[], Context], envelope: Envelope) -> Mail:
+    """The mail, ready to store; one that cannot be written has failed already, and says why."""
+    invitation = envelope.invitation
+    contact = invitation.contact
+    try:
+        with translation.override(contact.language):
+            said = context()
+        return writing.prepare(
+            f"{FOLDER}/{name}",
+            to=contact.email,
+            language=contact.language,
+            context=said,
+            dealer=envelope.dealer,
+            now=envelope.now,
+            priority=envelope.priority,
+            link=(invitation.uuid, invitation.link_version),
+            in_reply_to=envelope.in_reply_to,
+        )
+    except Exception as fault:
+        log.exception("the %s of invitation %s cannot be written", name, invitation.pk)
+        return writing.failed(
+            name, fault, to=contact.email, language=contact.language,
+            dealer=envelope.dealer, now=envelope.now,
+        )  # fmt: skip
+
+
+def _threads(invitations: Sequence[int] | set[int]) -> dict[int, str]:
+    """The message id of each person's invitation: all later mails answer it, and stand together."""
+    invited = Notice.objects.filter(
+        invitation__in=invitations, what=Notice.What.INVITED, mail__isnull=False
+    ).exclude(mail__state=Mail.State.FAILED)
+    return dict(invited.order_by("pk").values_list("invitation_id", "mail__message_id"))

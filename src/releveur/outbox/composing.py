@@ -1,0 +1,84 @@
+"""A row of the outbox as it goes over the wire: headers, two parts, and the link's key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import parseaddr
+
+from releveur.outbox import keys
+from releveur.outbox.models import Mail
+
+NEVER_FOLDED = {"message-id", "in-reply-to", "references", "list-unsubscribe"}
+"""Folding would break a long message id in encoded words that nobody recognises."""
+
+
+class _Policy(EmailPolicy):
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() in NEVER_FOLDED:
+            return f"{name}: {value}\r\n".encode()
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Policy(linesep="\r\n")
+
+
+def compose(mail: Mail, *, date: datetime) -> bytes:
+    """The whole message; the same row gives the same Message-ID whenever it is sent.
+
+    :param date: what the header Date says
+    :raises ValueError: an address or a header no message can hold
+    """
+    name, sender = parseaddr(mail.sender)
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = _address(sender, name)
+    message["To"] = _address(mail.to)
+    message["Subject"] = mail.subject
+    message["Date"] = date
+    for header, value in _headers(mail, mail.reply_to or sender).items():
+        if value:
+            message[header] = value
+    # Quoted-printable keeps any line short and needs nothing of the servers on the way.
+    message.set_content(_filled(mail, mail.text), cte="quoted-printable")
+    message.add_alternative(_filled(mail, mail.html), subtype="html", cte="quoted-printable")
+    return message.as_bytes()
+
+
+def envelope(mail: Mail) -> tuple[str, str]:
+    """Sender and recipient as the server is told them: domains in ASCII.
+
+    :raises ValueError: an address whose local part is not ASCII
+    """
+    return _ascii(parseaddr(mail.sender)[1]), _ascii(mail.to)
+
+
+def _headers(mail: Mail, mailbox: str) -> dict[str, str]:
+    return {
+        "Message-ID": mail.message_id,
+        "In-Reply-To": mail.in_reply_to,
+        "References": mail.in_reply_to,
+        "Reply-To": mail.reply_to,
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "List-Unsubscribe": f"<mailto:{mailbox}?subject=unsubscribe>",
+        "Content-Language": mail.language,
+    }
+
+
+def _filled(mail: Mail, body: str) -> str:
+    if mail.key_uuid is None or mail.key_version is None:
+        return body
+    return body.replace(keys.PLACEHOLDER, keys.make(mail.key_uuid, mail.key_version))
+
+
+def _address(address: str, name: str = "") -> Address:
+    return Address(display_name=name, addr_spec=_ascii(address))
+
+
+def _ascii(address: str) -> str:
+    local, _at, domain = address.rpartition("@")
+    if not (local.isascii() and local and domain):
+        raise ValueError(f"no mail can be sent to {address!r}")
+    return f"{local}@{domain.encode('idna').decode()}"

@@ -1,0 +1,134 @@
+"""The mail server: one connection kept open, and what its answers mean.
+
+`smtplib` itself, not Django's backend: we need the reply to each mail, a time limit for the
+connection apart from the one for each command, and one connection for many mails, reopened when lost.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, cast
+
+from django.conf import settings
+
+CONNECT_SECONDS = 10.0
+COMMAND_SECONDS = 30.0
+MOST_DROPS = 3
+"""Connections lost in a row, after which the server is left alone for a while."""
+
+
+class Unreachable(Exception):
+    """No mail can be handed over at present, whichever it is."""
+
+
+class PutOff(Exception):
+    """This mail did not pass now; another time it may."""
+
+
+class Refused(Exception):
+    """The server will never take this mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    host: str
+    port: int
+    username: str = ""
+    password: str = ""
+    use_ssl: bool = False
+    use_tls: bool = False
+    connect_seconds: float = CONNECT_SECONDS
+    command_seconds: float = COMMAND_SECONDS
+
+
+def server() -> Server:
+    """The server of this installation (RELEVEUR_SMTP_URL)."""
+    options = cast(dict[str, Any], settings.MAILERS["default"]["OPTIONS"])
+    named = ("host", "port", "username", "password", "use_ssl", "use_tls")
+    return Server(**{name: options[name] for name in named if name in options})
+
+
+class Line:
+    """A conversation with the server, begun by the first mail and begun again when it breaks off."""
+
+    def __init__(self, to: Server) -> None:
+        self._server = to
+        self._smtp: smtplib.SMTP | None = None
+        self._drops = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._smtp:
+            with suppress(OSError, smtplib.SMTPException):
+                self._smtp.quit()
+            self._hang_up()
+
+    def send(self, sender: str, to: str, message: bytes) -> None:
+        """Hand one mail over.
+
+        :raises Refused: refused for good (5xx)
+        :raises PutOff: refused for now (4xx), or the conversation broke off
+        :raises Unreachable: nobody answers, or does not let us in
+        """
+        smtp = self._smtp or self._connect()
+        try:
+            smtp.sendmail(sender, [to], message)
+        except smtplib.SMTPRecipientsRefused as refusal:
+            raise _meaning(*refusal.recipients[to]) from refusal
+        except smtplib.SMTPResponseException as refusal:
+            raise _meaning(refusal.smtp_code, refusal.smtp_error) from refusal
+        except (smtplib.SMTPException, OSError) as break_off:
+            self._drops += 1
+            self._hang_up()
+            raise PutOff(str(break_off) or type(break_off).__name__) from break_off
+        finally:
+            if smtp.sock is None:
+                self._smtp = None
+        self._drops = 0
+
+    def _connect(self) -> smtplib.SMTP:
+        if self._drops >= MOST_DROPS:
+            raise Unreachable("the server breaks off every conversation")
+        try:
+            self._smtp = _opened(self._server)
+        except (smtplib.SMTPException, OSError) as fault:
+            raise Unreachable(str(fault) or type(fault).__name__) from fault
+        return self._smtp
+
+    def _hang_up(self) -> None:
+        if self._smtp:
+            self._smtp.close()
+        self._smtp = None
+
+
+def _opened(to: Server) -> smtplib.SMTP:
+    kind = smtplib.SMTP_SSL if to.use_ssl else smtplib.SMTP
+    smtp = kind(to.host, to.port, timeout=to.connect_seconds)
+    try:
+        if smtp.sock is not None:
+            smtp.sock.settimeout(to.command_seconds)
+        if to.use_tls:
+            smtp.starttls()
+        if to.username:
+            smtp.login(to.username, to.password)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+def _meaning(code: int, reply: bytes | str) -> Exception:
+    """4xx is « not now », 5xx is « never » (RFC 5321, 4.2.1)."""
+    words = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+    said = f"{code} {words}"
+    return Refused(said) if 500 <= code < 600 else PutOff(said)

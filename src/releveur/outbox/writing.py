@@ -1,0 +1,131 @@
+"""Writing a mail: three small files, rendered in the reader's language, become a row that is owed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.core.validators import validate_email
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from releveur.dealer.models import Dealer
+from releveur.outbox import colours, keys
+from releveur.outbox.models import Mail
+
+LONGEST_SENDER = 75
+"""Characters of a sender's name; longer ones are refused by some receivers."""
+
+LONGEST_SUBJECT = 240
+LONGEST_REPLY = 500
+
+_TROUBLESOME = re.compile(r'[@:;,"<>()\[\]\\\x00-\x1f\x7f]+')
+_SPACES = str.maketrans("\u00a0\u202f\u2009", "   ")
+_LINE_ENDS = re.compile(r"[ \t]+$", re.MULTILINE)
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+type Link = tuple[UUID, int]
+"""The uuid and version that the key of a mail's link is made from."""
+
+
+def write(
+    name: str,
+    *,
+    to: str,
+    language: str,
+    context: Mapping[str, object],
+    now: datetime,
+    priority: int = 0,
+    link: Link | None = None,
+    in_reply_to: str = "",
+    message_id: str = "",
+) -> Mail:
+    """Render the three parts of a mail and owe it.
+
+    Call it inside the transaction of the event it announces: both happen, or neither does.
+
+    :param name: folder of the templates, e.g. `campaigns/mail/receipt`
+    :raises ValidationError: nobody can be written to at this address
+    """
+    mail = prepare(
+        name, to=to, language=language, context=context, dealer=Dealer.objects.here(), now=now,
+        priority=priority, link=link, in_reply_to=in_reply_to, message_id=message_id,
+    )  # fmt: skip
+    mail.save()
+    return mail
+
+
+def prepare(
+    name: str,
+    *,
+    to: str,
+    language: str,
+    context: Mapping[str, object],
+    dealer: Dealer,
+    now: datetime,
+    priority: int = 0,
+    link: Link | None = None,
+    in_reply_to: str = "",
+    message_id: str = "",
+) -> Mail:
+    """Render a mail without storing it, for those who store many at once; raises as `write` does."""
+    validate_email(to)
+    full = {"dealer": dealer, "ink": colours.ink_on(dealer.colour), **_addresses(), **context}
+    with translation.override(language):
+        subject = _plain(" ".join(render_to_string(f"{name}/subject.txt", full).split()))
+        text = _plain(render_to_string(f"{name}/body.txt", full))
+        html = render_to_string(f"{name}/body.html", full | {"subject": subject})
+    mail = blank(name, to=to, language=language, dealer=dealer, now=now)
+    mail.priority = priority
+    mail.subject, mail.html = subject[:LONGEST_SUBJECT], html
+    mail.text = _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("", text)).strip() + "\n"
+    mail.key_uuid, mail.key_version = link or (None, None)
+    mail.in_reply_to = in_reply_to
+    mail.message_id = message_id or mail.message_id
+    return mail
+
+
+def blank(name: str, *, to: str, language: str, dealer: Dealer, now: datetime) -> Mail:
+    """A mail of this kind without its words."""
+    domain = dealer.sender_address.rpartition("@")[2]
+    return Mail(
+        to=to,
+        language=language,
+        kind=name.rpartition("/")[2],
+        sender=f"{clean_name(dealer.sender_name or dealer.name)} <{dealer.sender_address}>".strip(),
+        reply_to=dealer.reply_to,
+        message_id=f"<{uuid4().hex}@{domain}>",
+        owed_at=now,
+    )
+
+
+def failed(
+    name: str, fault: Exception, *, to: str, language: str, dealer: Dealer, now: datetime
+) -> Mail:
+    """A mail that could not be written: nobody gets it, and the office sees why."""
+    mail = blank(name, to=to, language=language, dealer=dealer, now=now)
+    mail.state = Mail.State.FAILED
+    mail.smtp_reply = f"{type(fault).__name__}: {fault}"[:LONGEST_REPLY]
+    return mail
+
+
+def clean_name(name: str) -> str:
+    """A sender's name without what mail programs misread: `@ : , "` and their like.
+
+    >>> clean_name('Relevés: "Bureautique" <a@b.example>, Paris')
+    'Relevés Bureautique a b.example Paris'
+    """
+    return " ".join(_TROUBLESOME.sub(" ", name).split())[:LONGEST_SENDER].strip()
+
+
+def _addresses() -> dict[str, str]:
+    site = settings.SITE_URL
+    return {"site_url": site, "link": f"{site}/r/{keys.PLACEHOLDER}"}
+
+
+def _plain(text: str) -> str:
+    """Old mail programs show the narrow spaces of French as boxes."""
+    return text.translate(_SPACES)

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "releveur.readings",
     "releveur.campaigns",
     "releveur.ops",
+    "releveur.web.portal",
 ]
 AUTH_USER_MODEL = "accounts.User"
 ROOT_URLCONF = "releveur.urls"
@@ -90,6 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "django.template.context_processors.csp",
+                "releveur.web.branding.dealer",
             ],
         },
     },

@@ -1,0 +1,1 @@
+"""The customer's pages: from the red button to the receipt."""

@@ -1,0 +1,135 @@
+"""What a person sent, read field by field into the sheet she saw; nothing typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID, uuid4
+
+from django.core import signing
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+
+from releveur.campaigns.models import Invitation
+from releveur.readings import proofs, wording
+from releveur.readings.models import Finding, Proof
+from releveur.readings.submission import Declared
+from releveur.rules import digits
+from releveur.web.portal.sheet import Row, Sheet
+
+PROOF_SALT = "releveur.web.portal.proof"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One form: its nonce, and the rows that can be examined."""
+
+    nonce: UUID
+    declared: list[Declared] = field(default_factory=list)
+
+
+def read(request: HttpRequest, sheet: Sheet) -> Sent:
+    """Read the form into the sheet's rows, and collect what can be declared.
+
+    A row with a number nobody can read, or a photo that is none, stays as typed with its error.
+    """
+    declared = []
+    for row in sheet.rows:
+        _fill(row, request.POST, request.FILES, sheet.head.invitation)
+        values = _values(row)
+        day = _day(row)
+        if values and day and not row.asks:
+            declared.append(_declared(row, values, day, sheet.head.invitation))
+    return Sent(_nonce(request.POST.get("nonce", "")), declared)
+
+
+def keep_proof(proof: Proof, invitation: Invitation) -> str:
+    """A ticket for a photo already received, good for this invitation only."""
+    return signing.dumps([proof.pk, invitation.pk], salt=PROOF_SALT)
+
+
+def _fill(
+    row: Row,
+    sent: Mapping[str, str],
+    files: MultiValueDict[str, UploadedFile],
+    invitation: Invitation,
+) -> None:
+    device = row.device.pk
+    for cell in row.cells:
+        cell.typed = sent.get(cell.name, "").strip()
+    row.taken_on = sent.get(f"on-{device}", "").strip() or row.taken_on
+    row.confirmed = f"confirmed-{device}" in sent
+    row.reason = sent.get(f"reason-{device}", "")
+    row.proof = sent.get(f"proof-{device}", "")
+    row.seen = {cell.due.meter_id: sent.get(f"seen-{cell.due.pk}") for cell in row.cells}
+    photos = [files.get(f"{source}-{device}") for source in ("photo", "file")]
+    for photo in filter(None, photos):
+        _receive(row, photo, invitation)
+
+
+def _receive(row: Row, photo: UploadedFile, invitation: Invitation) -> None:
+    try:
+        row.proof = keep_proof(proofs.store(photo), invitation)
+    except proofs.Refused as refusal:
+        row.photo_error = str(refusal)
+
+
+def _values(row: Row) -> dict[int, int]:
+    values = {}
+    for cell in row.cells:
+        if not cell.typed:
+            continue
+        try:
+            values[cell.due.meter_id] = digits.typed(cell.typed)
+        except digits.Ambiguous as doubt:
+            cell.error = _("Is it %(number)s? Type the number without a point or comma.") % {
+                "number": wording.number(doubt.grouped)
+            }
+        except digits.TooLong:
+            cell.error = _("This number is too long for a counter. Type the digits on the screen.")
+        except ValueError:
+            cell.error = _("Type the digits on the screen, for example 39684.")
+    return values
+
+
+def _day(row: Row) -> date | None:
+    try:
+        return date.fromisoformat(row.taken_on)
+    except ValueError:
+        row.date_error = _("Type the day as 2022-04-05, or choose it in the calendar.")
+        return None
+
+
+def _declared(row: Row, values: dict[int, int], day: date, invitation: Invitation) -> Declared:
+    reasons = Finding.Answer.METER_REPLACED, Finding.Answer.LAST_WAS_WRONG, Finding.Answer.OTHER
+    return Declared(
+        device=row.device.pk,
+        taken_on=day,
+        values=values,
+        confirmed=row.confirmed,
+        reason=Finding.Answer(row.reason) if row.reason in reasons else None,
+        proof=_proof(row.proof, invitation),
+        seen={meter: _seen(row.seen.get(meter)) for meter in values},
+    )
+
+
+def _proof(ticket: str, invitation: Invitation) -> Proof | None:
+    try:
+        proof, bearer = signing.loads(ticket, salt=PROOF_SALT)
+    except signing.BadSignature:
+        return None
+    return Proof.objects.filter(pk=proof).first() if bearer == invitation.pk else None
+
+
+def _seen(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() else None
+
+
+def _nonce(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return uuid4()

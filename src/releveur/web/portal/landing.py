@@ -1,0 +1,61 @@
+"""Where the red button leads: a page that only reads, since scanners of mails open links too."""
+
+from __future__ import annotations
+
+import re
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from releveur.campaigns import links
+from releveur.campaigns.models import DueReading
+from releveur.web.portal import access
+from releveur.web.portal.sheet import Masthead, masthead
+
+COLOUR = re.compile(r"[0-9a-f]{6}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def enter(request: HttpRequest, key: str) -> HttpResponse:
+    """Show whose devices wait and until when; a person presses « Continuer », a scanner does not."""
+    try:
+        invitation = links.find(key)
+    except links.UnknownLink:
+        return _private(render(request, "portal/no_link.html", status=404))
+    except links.NewerMailSent:
+        return _private(render(request, "portal/newer_mail.html", status=410))
+    if request.method == "POST":
+        response: HttpResponse = HttpResponseRedirect(reverse("portal:devices"), status=303)
+        access.grant(response, invitation)
+        return _private(response)
+    access.speak(request, invitation)
+    rows = DueReading.objects.asked_of(invitation)
+    context: dict[str, Masthead | int] = {
+        "head": masthead(invitation, rows),
+        "devices": rows.values("meter__device").distinct().count(),
+    }
+    return _private(render(request, "portal/enter.html", context))
+
+
+@require_safe
+def where(request: HttpRequest) -> HttpResponse:
+    """Where a device shows its counters."""
+    return render(request, "portal/where.html")
+
+
+@require_safe
+@cache_control(public=True, max_age=365 * 24 * 3600, immutable=True)
+def colours(request: HttpRequest, colour: str) -> HttpResponse:
+    """The dealer's colour as a stylesheet of its own, since no page carries a style within."""
+    if not COLOUR.fullmatch(colour):
+        raise Http404
+    return HttpResponse(f":root {{ --dealer: #{colour}; }}\n", content_type="text/css")
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"
+    return response

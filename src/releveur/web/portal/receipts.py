@@ -1,0 +1,57 @@
+"""What a person sent, with a number she can quote; and the photos she may see again."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from releveur.campaigns.models import DueReading, Invitation, Receipt, ReceiptLine
+from releveur.readings.models import Proof
+from releveur.web.portal.access import invited
+from releveur.web.portal.sheet import masthead
+
+
+@require_safe
+@invited
+def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
+    """One receipt of this invitation; another's does not exist here."""
+    found = get_object_or_404(
+        Receipt.objects.select_related("by_contact", "invitation"),
+        number=number,
+        invitation=invitation,
+    )
+    asked = DueReading.objects.asked_of(invitation)
+    context = {
+        "receipt": found,
+        "lines": _lines(found),
+        "head": masthead(invitation, asked),
+        "missing": asked.unanswered().values("meter__device").distinct().count(),
+    }
+    return render(request, "portal/receipt.html", context)
+
+
+@require_safe
+@invited
+def photo(request: HttpRequest, invitation: Invitation, proof: int) -> HttpResponse:
+    """A photo of a reading that this invitation asked for."""
+    asked = DueReading.objects.asked_of(invitation)
+    found = get_object_or_404(
+        Proof.objects.filter(readings__receipt_lines__due_reading__in=asked).distinct(), pk=proof
+    )
+    response = HttpResponse(found.file.read(), content_type="image/jpeg")
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Disposition"] = 'inline; filename="photo.jpg"'
+    return response
+
+
+def _lines(found: Receipt) -> list[ReceiptLine]:
+    lines = found.lines.select_related(
+        "reading__supersedes",
+        "due_reading__meter__kind",
+        "due_reading__meter__device__model",
+        "due_reading__installation__site__customer",
+    )
+    return list(
+        lines.order_by("due_reading__meter__device__serial", "due_reading__meter__kind__position")
+    )

@@ -1,0 +1,274 @@
+"""The sheet a customer fills in: every device asked of her, by company and site, with what stands.
+
+It shows; what may be recorded is decided by `campaigns.answering`. A fixed number of queries,
+whatever the number of devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from releveur.campaigns.answering import Question
+from releveur.campaigns.models import Campaign, DueReading, Invitation
+from releveur.customers.models import Customer, Site
+from releveur.fleet.models import Device, MeterKind
+from releveur.readings.models import Billed, Reading
+from releveur.rules.schedule import PARIS
+from releveur.rules.validation import Code, Demand
+
+
+class Status(StrEnum):
+    """The state of a row: a word and a shape before a colour."""
+
+    DUE = "DUE"
+    PARTIAL = "PARTIAL"
+    DONE = "DONE"
+    ASKS = "ASKS"
+    ESTIMATED = "ESTIMATED"
+    AUTOMATIC = "AUTOMATIC"
+
+
+@dataclass(slots=True)
+class Cell:
+    """One meter of one device: the last billed value beside an empty field."""
+
+    due: DueReading
+    billed: Billed | None
+    typed: str = ""
+    error: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"value-{self.due.pk}"
+
+    @property
+    def kind(self) -> MeterKind:
+        return self.due.meter.kind
+
+    @property
+    def standing(self) -> Reading | None:
+        """What somebody declared or read in this campaign; never our own estimate."""
+        reading = self.due.reading
+        return reading if reading and reading.source != Reading.Source.SYSTEM else None
+
+    @property
+    def estimate(self) -> Reading | None:
+        reading = self.due.reading
+        return reading if reading and reading.source == Reading.Source.SYSTEM else None
+
+    @property
+    def seen(self) -> str:
+        """The reading the form shows, so that a colleague's newer one is noticed."""
+        return str(self.standing.pk) if self.standing else ""
+
+
+@dataclass(slots=True)
+class Row:
+    """One device."""
+
+    device: Device
+    place: DueReading
+    cells: list[Cell]
+    taken_on: str = ""
+    date_error: str = ""
+    seen: dict[int, str | None] = field(default_factory=dict)
+    proof: str = ""
+    photo_error: str = ""
+    confirmed: bool = False
+    reason: str = ""
+    question: Question | None = None
+    sentences: list[str] = field(default_factory=list)
+
+    @property
+    def by_kind(self) -> Mapping[int, Cell]:
+        return {cell.kind.pk: cell for cell in self.cells}
+
+    @property
+    def billed(self) -> Billed | None:
+        """The last billed index of the device: the latest of its meters'."""
+        found = [cell.billed for cell in self.cells if cell.billed]
+        return max(found, key=lambda one: one.taken_on, default=None)
+
+    @property
+    def declared(self) -> Reading | None:
+        """The latest reading that stands in this row: by whom and when."""
+        found = [cell.standing for cell in self.cells if cell.standing]
+        return max(found, key=lambda one: one.recorded_at, default=None)
+
+    @property
+    def wants_photo(self) -> bool:
+        return self._wants(Demand.PROOF)
+
+    @property
+    def wants_word(self) -> bool:
+        return self._wants(Demand.CONFIRM)
+
+    @property
+    def is_unchanged(self) -> bool:
+        """No meter moved: the word wanted is « aucune impression »."""
+        return self.question is not None and any(
+            finding.code is Code.UNCHANGED for finding in self.question.findings
+        )
+
+    def _wants(self, demand: Demand) -> bool:
+        return self.question is not None and any(
+            finding.demand is demand for finding in self.question.findings
+        )
+
+    @property
+    def asks(self) -> bool:
+        errors = [self.date_error, self.photo_error, *(cell.error for cell in self.cells)]
+        return any(errors) or self.question is not None
+
+    @property
+    def status(self) -> Status:
+        filled = [cell.standing is not None for cell in self.cells]
+        if self.asks:
+            return Status.ASKS
+        if all(filled):
+            return Status.DONE
+        if any(filled):
+            return Status.PARTIAL
+        if self.device.mode == Device.Mode.AUTOMATIC:
+            return Status.AUTOMATIC
+        if any(cell.estimate for cell in self.cells):
+            return Status.ESTIMATED
+        return Status.DUE
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The devices of one site of one customer."""
+
+    customer: Customer
+    site: Site
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Masthead:
+    """Who is asked, for which companies, and until when."""
+
+    invitation: Invitation
+    customers: Sequence[Customer]
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.invitation.campaign
+
+    @property
+    def is_open(self) -> bool:
+        return self.campaign.state == Campaign.State.OPEN
+
+    @property
+    def is_signed(self) -> bool:
+        return self.campaign.state == Campaign.State.SIGNED
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    head: Masthead
+    groups: Sequence[Group]
+    kinds: Sequence[MeterKind]
+    days_left: int
+
+    @property
+    def may_be_estimated(self) -> bool:
+        """Whether a contract here lets us estimate a silence."""
+        return any(row.place.coverage.contract.estimation_allowed for row in self.rows)
+
+    @property
+    def columns(self) -> int:
+        """How many columns a question spans: six of ours, one per kind."""
+        return 6 + len(self.kinds)
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for group in self.groups for row in group.rows]
+
+    @property
+    def done(self) -> int:
+        return sum(row.status is Status.DONE for row in self.rows)
+
+    @property
+    def asking(self) -> list[Row]:
+        return [row for row in self.rows if row.asks]
+
+
+def masthead(invitation: Invitation, rows: QuerySet[DueReading]) -> Masthead:
+    """The companies a person answers for, by their codes."""
+    customers = Customer.objects.filter(sites__installations__due_readings__in=rows)
+    return Masthead(invitation, list(customers.distinct().order_by("code")))
+
+
+def draw(invitation: Invitation, *, now: datetime) -> Sheet:
+    """Draw the sheet as it stands now."""
+    asked = DueReading.objects.asked_of(invitation)
+    due = list(_with_what_is_shown(asked))
+    before = Billed.objects.exclude(reading__fills__campaign=invitation.campaign_id)
+    billed = before.last_of(row.meter_id for row in due)
+    rows = [
+        _row([Cell(one, billed.get(one.meter_id)) for one in group], now)
+        for _device, group in groupby(due, key=lambda one: one.meter.device_id)
+    ]
+    kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
+    return Sheet(
+        head=Masthead(invitation, _customers(rows)),
+        groups=_groups(rows),
+        kinds=sorted(kinds.values(), key=lambda kind: (kind.position, kind.code)),
+        days_left=(
+            invitation.asks_until.astimezone(PARIS).date() - now.astimezone(PARIS).date()
+        ).days,
+    )
+
+
+def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
+    return asked.select_related(
+        "meter__kind",
+        "meter__device__model",
+        "installation__site__customer",
+        "reading__by_contact",
+        "coverage__contract",
+    ).order_by(
+        "installation__site__customer__code",
+        "installation__site__name",
+        "installation__site__address",
+        "installation__location",
+        "meter__device__serial",
+        "meter__device_id",
+        "meter__kind__position",
+        "meter__kind__code",
+        "due_on",
+    )
+
+
+def _row(cells: list[Cell], now: datetime) -> Row:
+    place = cells[0].due
+    row = Row(place.meter.device, place, cells)
+    row.taken_on = (row.declared.taken_on if row.declared else today(place, now)).isoformat()
+    return row
+
+
+def today(place: DueReading, now: datetime) -> date:
+    """The day it is where the device stands."""
+    return now.astimezone(ZoneInfo(place.installation.site.zone)).date()
+
+
+def _customers(rows: Iterable[Row]) -> list[Customer]:
+    found = {row.place.installation.site.customer_id: row.place.installation.site for row in rows}
+    return [site.customer for site in found.values()]
+
+
+def _groups(rows: Iterable[Row]) -> list[Group]:
+    return [
+        Group(group[0].place.installation.site.customer, group[0].place.installation.site, group)
+        for _site, rows_of_site in groupby(rows, key=lambda row: row.place.installation.site_id)
+        if (group := list(rows_of_site))
+    ]

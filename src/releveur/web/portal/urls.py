@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from releveur.web.portal import devices, landing, language, receipts
+
+app_name = "portal"
+
+urlpatterns = [
+    path("r/<str:key>", landing.enter, name="enter"),
+    path("releves", devices.devices, name="devices"),
+    path("releves/recu/<str:number>", receipts.receipt, name="receipt"),
+    path("releves/photo/<int:proof>", receipts.photo, name="photo"),
+    path("compteur", landing.where, name="where"),
+    path("langue", language.choose, name="language"),
+    path("dealer-<str:colour>.css", landing.colours, name="colours"),
+]

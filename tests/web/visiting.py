@@ -1,0 +1,66 @@
+"""A customer's browser without JavaScript: opens pages, reads the form, sends it back changed."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Protocol
+
+from django.test import Client
+
+from releveur.campaigns.models import Invitation
+from releveur.outbox import keys
+
+
+def link(invitation: Invitation) -> str:
+    """The address behind the red button."""
+    return f"/r/{keys.make(invitation.uuid, invitation.link_version)}"
+
+
+def a_visitor(invitation: Invitation) -> Client:
+    """Somebody who pressed the red button and « Continuer »."""
+    visitor = Client()
+    visitor.post(link(invitation))
+    return visitor
+
+
+class Page(Protocol):
+    """An answer with a body, as the test client gives it."""
+
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def status_code(self) -> int: ...
+    def __getitem__(self, header: str) -> str: ...
+
+
+class Fields(HTMLParser):
+    """The fields of the page's form, by name, as a browser would send them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._inside = given.get("id") == "sheet"
+        if tag == "input" and self._inside and given.get("name"):
+            unsent = given.get("type") in ("checkbox", "radio") and "checked" not in given
+            if not unsent and given.get("type") != "file":
+                self.values[given["name"]] = given.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._inside = False
+
+
+def fields(page: Page) -> dict[str, str]:
+    parser = Fields()
+    parser.feed(page.content.decode())
+    return parser.values
+
+
+def text(page: Page) -> str:
+    """The page as read, white space folded, no-break spaces as plain ones."""
+    return " ".join(page.content.decode().replace("\u00a0", " ").replace("\u202f", " ").split())

@@ -1,0 +1,76 @@
+"""A real mail server for the tests, on loopback: it keeps what it is given, or misbehaves as told."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+from releveur.outbox.smtp import Server
+
+type Reply = Callable[[str], str | None]
+"""What the server answers to a mail for this address; None: 250."""
+
+
+@dataclass
+class Sink:
+    server: Server
+    replies: Reply = lambda _to: None
+    drops: set[str] = field(default_factory=set)
+    """Addresses whose mail makes the server hang up."""
+    stalls: set[str] = field(default_factory=set)
+    """Addresses whose mail is never answered."""
+    messages: list[EmailMessage] = field(default_factory=list)
+    conversations: int = 0
+    before: Callable[[], None] = lambda: None
+    """Called while a mail is on the wire."""
+
+    @property
+    def to(self) -> list[str]:
+        return [str(message["To"]) for message in self.messages]
+
+    async def handle_EHLO(  # noqa: N802  # named by aiosmtpd
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.conversations += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # as above
+        [to] = envelope.rcpt_tos
+        self.before()
+        if to in self.drops:
+            server.transport.abort()
+        if to in self.drops | self.stalls:
+            await server.loop.create_future()
+        if reply := self.replies(to):
+            return reply
+        self.messages.append(message_from_bytes(envelope.content, policy=default))
+        return "250 kept"
+
+
+@contextmanager
+def listening() -> Iterator[Sink]:
+    """A sink on a free port of loopback."""
+    port = a_free_port()
+    sink = Sink(Server("127.0.0.1", port, connect_seconds=2, command_seconds=0.5))
+    controller = Controller(sink, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield sink
+    finally:
+        controller.stop()
+
+
+def a_free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

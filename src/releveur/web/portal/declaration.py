@@ -54,7 +54,7 @@ def keep_proof(proof: Proof, invitation: Invitation) -> str:
 def _fill(
     row: Row,
     sent: Mapping[str, str],
-    files: MultiValueDict[str, UploadedFile],
+    files: MultiValueDict[str, UploadedFile[bytes]],
     invitation: Invitation,
 ) -> None:
     device = row.device.pk
@@ -70,7 +70,7 @@ def _fill(
         _receive(row, photo, invitation)
 
 
-def _receive(row: Row, photo: UploadedFile, invitation: Invitation) -> None:
+def _receive(row: Row, photo: "UploadedFile[bytes]", invitation: Invitation) -> None:
     try:
         row.proof = keep_proof(proofs.store(photo), invitation)
     except proofs.Refused as refusal:

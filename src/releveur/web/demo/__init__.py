@@ -1,0 +1,1 @@
+"""The shop window of a demonstration: its clock, its mails, and what became of the numbers."""

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "releveur.campaigns",
     "releveur.ops",
     "releveur.web.portal",
+    "releveur.web.demo",
 ]
 AUTH_USER_MODEL = "accounts.User"
 ROOT_URLCONF = "releveur.urls"

@@ -50,7 +50,8 @@ def django_db_setup(server: postgres.Server, django_db_blocker: Any) -> Iterator
             template = _template(owner)
         _create(owner, name, template)
     connection.settings_dict["NAME"] = name
-    connection.ops.execute_sql_flush = _emptying(server, name)  # type: ignore[method-assign]
+    # On the class: beside Playwright's event loop Django hands out another connection.
+    type(connection.ops).execute_sql_flush = _emptying(server, name)  # type: ignore[method-assign]
     yield
     with django_db_blocker.unblock():
         connection.close()
@@ -99,7 +100,7 @@ def _emptying(server: postgres.Server, name: str) -> Any:
         tables = [sql.Identifier(table) for (table,) in listed.fetchall()]
         seeds = [(table, seed) for table in tables if (seed := _copied(owner, table))]
 
-    def empty(_statements: list[str]) -> None:
+    def empty(_operations: object, _statements: list[str]) -> None:
         with _as_owner(server, name) as owner, owner.transaction():
             owner.execute("set local lock_timeout = '10s'")
             owner.execute(sql.SQL("truncate {} cascade").format(sql.SQL(", ").join(tables)))

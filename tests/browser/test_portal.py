@@ -51,7 +51,10 @@ def invitation() -> Invitation:
 
 @pytest.fixture(params=[(width, scheme) for width in WIDTHS for scheme in ("light", "dark")])
 def visit(
-    request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, invitation: Invitation
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    live_server: LiveServer,
+    invitation: Invitation,
 ) -> Iterator[Page]:
     """The sheet as a person sees it who pressed the red button; scripts are off."""
     width, scheme = request.param

@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import django
 import psycopg
@@ -21,6 +21,7 @@ from psycopg import sql
 
 from releveur import postgres
 from releveur.knobs import KnobMisread
+from releveur.ops.demo import catching
 
 
 class CannotRun(Exception):
@@ -30,13 +31,16 @@ class CannotRun(Exception):
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releveur.settings")
     given = _arguments()
+    smtp = _settle_addresses(given.port)
     try:
         server = _own_server()
         server.start()
         django.setup()
-        _run(server, given)
+        _run(server, given, smtp=smtp)
     except (CannotRun, KnobMisread, postgres.PostgresUnavailable) as problem:
         sys.exit(f"script/demo: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,9 +48,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reset", action="store_true", help="forget what was lived, begin again")
     parser.add_argument("--no-serve", action="store_true", help="prepare, print the links, end")
     parser.add_argument("--port", type=int, default=8000, help="where the portal answers")
-    given = parser.parse_args()
-    os.environ["RELEVEUR_SITE_URL"] = f"http://127.0.0.1:{given.port}"
-    return given
+    return parser.parse_args()
+
+
+def _settle_addresses(port: int) -> int:
+    """Write where this demonstration answers and where its mail goes into its settings, before they load."""
+    smtp = catching.free_port()
+    os.environ["RELEVEUR_SITE_URL"] = f"http://127.0.0.1:{port}"
+    os.environ["RELEVEUR_SMTP_URL"] = f"smtp://127.0.0.1:{smtp}"
+    return smtp
 
 
 def _own_server() -> postgres.Server:
@@ -56,8 +66,8 @@ def _own_server() -> postgres.Server:
     return settings.POSTGRES
 
 
-def _run(server: postgres.Server, given: argparse.Namespace) -> None:
-    from releveur.ops.demo import catching, preparing  # noqa: PLC0415  # models need django.setup()
+def _run(server: postgres.Server, given: argparse.Namespace, *, smtp: int) -> None:
+    from releveur.ops.demo import preparing  # noqa: PLC0415  # models need django.setup()
 
     lock = None if given.no_serve and not given.reset else _alone()
     if not given.no_serve and not catching.is_free(given.port):
@@ -65,23 +75,22 @@ def _run(server: postgres.Server, given: argparse.Namespace) -> None:
             _("port %(port)d is taken: end what uses it, or choose another with --port.")
             % {"port": given.port}
         )
-    _use_port(port := catching.free_port())
     try:
         if given.reset:
             _forget(server)
         call_command("migrate", verbosity=0)
-        with catching.catching(port):
+        with catching.catching(smtp):
             campaign = preparing.prepare()
     except preparing.NotTheDemos:
         raise CannotRun(
             _("this data folder holds a real fleet: choose another with RELEVEUR_DATA_DIR.")
         ) from None
-    links = _links(campaign.pk, smtp=port)
+    links = _links(campaign.pk, smtp=smtp)
     if given.no_serve:
         sys.stdout.write(json.dumps(links, ensure_ascii=False) + "\n")
         return
     assert lock
-    _serve(links, port=given.port, smtp=port)
+    _serve(links, port=given.port, smtp=smtp)
 
 
 def _alone() -> TextIO:
@@ -92,13 +101,6 @@ def _alone() -> TextIO:
     except BlockingIOError:
         raise CannotRun(_("it runs already from this folder: end it first (Ctrl-C).")) from None
     return lock
-
-
-def _use_port(smtp: int) -> None:
-    """Mail of this process and of its children goes to the catcher."""
-    options: dict[str, Any] = settings.MAILERS["default"]["OPTIONS"]
-    options |= {"host": "127.0.0.1", "port": smtp}
-    os.environ["RELEVEUR_SMTP_URL"] = f"smtp://127.0.0.1:{smtp}"
 
 
 def _forget(server: postgres.Server) -> None:

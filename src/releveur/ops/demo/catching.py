@@ -9,13 +9,15 @@ import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiosmtpd.controller import Controller
-from django.conf import settings
 
+from releveur import knobs
 from releveur.ops.demo import mailbox
 
 HOST = "127.0.0.1"
+SMTP = 25
 
 # It tells of every command of every conversation.
 logging.getLogger("mail.log").setLevel(logging.WARNING)
@@ -41,9 +43,8 @@ def catching(port: int) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """The port where this installation's mail leaves, or another one when somebody holds that."""
-    options: dict[str, Any] = settings.MAILERS["default"]["OPTIONS"]
-    wanted: int = options["port"]
+    """The port where mail leaves by default, or another one when somebody holds that."""
+    wanted = urlsplit(knobs.text("RELEVEUR_SMTP_URL")).port or SMTP
     return wanted if is_free(wanted) else _any_port()
 
 

@@ -17,7 +17,7 @@ WHOLE = 1_000
 WORDS: Mapping[Standing, tuple[str, Promise]] = {
     Standing.DECLARED: ("declared", _("declared by the customer")),
     Standing.ALREADY_READ: ("read", _("reported alone or read by a technician")),
-    Standing.ESTIMATED: ("estimated", _("estimated")),
+    Standing.ESTIMATED: ("estimated", _("estimated, with the reason")),
     Standing.PARTIAL: ("partial", _("declared in part")),
     Standing.BLOCKED: ("blocked", _("blocked: the contract forbids estimates")),
     Standing.UNASKED: ("unasked", _("to be read by phone or on site")),

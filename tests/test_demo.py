@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from django.db.models import Count, Q
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -134,9 +133,7 @@ class TestItsPages:
 
 def press(client: Client, address: str, **given: str) -> str:
     """Press a button of the page, and read the page that follows."""
-    response: HttpResponse = client.post(
-        address, {"shown_at": clock.now().isoformat(), **given}, follow=True
-    )
+    response = client.post(address, {"shown_at": clock.now().isoformat(), **given}, follow=True)
     assert response.status_code == 200
     return response.content.decode()
 

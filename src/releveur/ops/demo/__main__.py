@@ -16,6 +16,7 @@ import django
 import psycopg
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg import sql
 
@@ -109,13 +110,15 @@ def _forget(server: postgres.Server) -> None:
 
     call_command("migrate", verbosity=0)
     preparing.refuse_strangers()
-    django.db.connections.close_all()
+    connection.close()
+    # What the pool keeps would be found dead by the next query.
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's own
     name = sql.Identifier(postgres.DATABASE)
     superuser = server.conninfo(user=postgres.SUPERUSER, name="postgres")
-    with psycopg.connect(superuser, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+    with psycopg.connect(superuser, autocommit=True) as admin:
+        admin.execute(sql.SQL("drop database if exists {} with (force)").format(name))
         owner = sql.Identifier(postgres.OWNER)
-        connection.execute(sql.SQL("create database {} owner {}").format(name, owner))
+        admin.execute(sql.SQL("create database {} owner {}").format(name, owner))
     mailbox.empty()
 
 

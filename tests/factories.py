@@ -120,7 +120,7 @@ def a_device(
     """A device under contract, its last reading billed; meters by keyword: `mono=39_684`."""
     kinds = values or {"mono": 39_684, "color": 89_675}
     device = Device.objects.create(
-        serial=serial or f"39236560{next(_number):02}",
+        serial=serial or f"39{next(_number):08}",
         fleet_number=f"P-{next(_number):04}",
         model=DeviceModel.objects.get_or_create(maker="Xerox", name=model)[0],
         mode=mode,

@@ -167,6 +167,10 @@ MAILERS = {
     },
 }
 
+# A form of a whole fleet: five fields a device and a few more where it asks; two files where it does
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 2_000
+
 # Logs: plain lines on stderr, for whatever keeps them
 
 LOGGING = {

@@ -164,7 +164,10 @@ def test_a_photo_is_sent_once_even_when_something_else_is_asked(
     assert page.status_code == 422, "the colour is far beyond the usual"
     assert "Votre photo est reçue" in text(page)
 
-    again = fields(page) | {f"confirmed-{device.pk}": "on", f"reason-{device.pk}": "OTHER"}
+    again = fields(page) | {
+        f"confirmed-{device.pk}": "39000/200000",
+        f"reason-{device.pk}": "OTHER",
+    }
     assert visitor.post("/releves", again).status_code == 303
     assert reading_of(meter_of(device)).proof is not None
     assert Proof.objects.count() == 1
@@ -183,13 +186,14 @@ def test_a_file_that_is_no_photo_loses_no_number(visitor: Client, device: Device
 def test_the_same_values_as_last_time_take_one_tick(visitor: Client, device: Device) -> None:
     page = sends(visitor, device, mono="39684", color="89675")
     assert "Aucune impression" in text(page)
-    assert sends(visitor, device, mono="39684", color="89675", confirmed="on").status_code == 303
+    ticked = sends(visitor, device, mono="39684", color="89675", confirmed="39684/89675")
+    assert ticked.status_code == 303
 
 
 def test_an_unusual_value_takes_one_confirmation(visitor: Client, device: Device) -> None:
     page = sends(visitor, device, mono="412000", color="92910")
     assert page.status_code == 422
-    answer = sends(visitor, device, mono="412000", color="92910", confirmed="on")
+    answer = sends(visitor, device, mono="412000", color="92910", confirmed="412000/92910")
     assert answer.status_code == 303
 
 
@@ -285,3 +289,75 @@ def test_the_page_costs_the_same_whatever_the_number_of_devices(
     with django_assert_max_num_queries(12):
         page = visitor.get("/releves")
     assert f"{count} enregistrements trouvés" in text(page)
+
+
+def test_a_tick_confirms_the_number_it_was_given_for_and_no_other(
+    visitor: Client, device: Device
+) -> None:
+    page = sends(visitor, device, mono="412000", color="92910")
+    ticked = fields(page) | {f"confirmed-{device.pk}": "412000/92910"}
+    changed = visitor.post("/releves", ticked | {name(device, "mono"): "512000"})
+    assert changed.status_code == 422
+
+
+def test_the_second_half_of_a_row_has_its_own_day(visitor: Client, device: Device) -> None:
+    sends(visitor, device, mono="41200")
+    clock.set(OPENED + timedelta(days=9))
+
+    assert fields(visitor.get("/releves"))[f"on-{device.pk}"] == "2022-04-14"
+    sends(visitor, device, color="93100")
+
+    days = DueReading.objects.order_by("meter__kind__position").values_list("reading__taken_on")
+    assert [f"{day:%d/%m}" for (day,) in days] == ["05/04", "14/04"]
+
+
+def test_a_double_click_shows_the_question_again(visitor: Client, device: Device) -> None:
+    other = a_device(a_customer(), mono=10)
+    a_campaign()
+    form = dict(fields(visitor.get("/releves")))
+    form |= {name(device, "mono"): "39000", name(other, "mono"): "300"}
+
+    pages = [visitor.post("/releves", form) for _click in range(2)]
+
+    assert [page.status_code for page in pages] == [422, 422]
+    assert fields(pages[1])[name(device, "mono")] == "39000"
+    assert Receipt.objects.count() == 1
+
+
+def test_after_the_signature_one_device_is_corrected_without_a_word_about_the_others(
+    visitor: Client, device: Device, invitation: Invitation
+) -> None:
+    other = a_device(a_customer(), mono=10)
+    a_campaign()
+    answers(invitation, device, mono=41_200, color=92_910, now=OPENED)
+    answers(invitation, other, mono=300, now=OPENED)
+    Campaign.objects.update(state="SIGNED", signed_at=OPENED, signed_by="Mme Roy")
+
+    assert sends(visitor, device, mono="41300", color="92910").status_code == 303
+    assert fields(visitor.get("/releves"))[name(device, "mono")] == "41\u202f300", (
+        "the proposal is shown"
+    )
+    assert Reading.objects.filter(proposed=True).count() == 1
+
+
+def test_a_fleet_of_five_hundred_can_be_sent(visitor: Client, device: Device) -> None:
+    for _number in range(499):
+        a_device(a_customer())
+    a_campaign()
+    assert sends(visitor, device, mono="41200").status_code == 303
+
+
+def test_our_own_mistake_asks_for_a_photo_and_no_reason(visitor: Client, device: Device) -> None:
+    a_billed_estimate(meter_of(device), DUE_ON - timedelta(days=5), 41_548)
+    seen = text(sends(visitor, device, mono="41200", color="92910"))
+    assert "Prendre une photo" in seen
+    assert "Que s’est-il passé" not in seen
+
+
+def test_a_photo_already_sent_may_be_replaced(visitor: Client, device: Device) -> None:
+    form = dict(fields(visitor.get("/releves")))
+    form |= {name(device, "mono"): "39000", name(device, "color"): "200000"}
+    page = visitor.post("/releves", form | {f"file-{device.pk}": a_photo()})
+    again = fields(page) | {f"confirmed-{device.pk}": "39000/200000"}
+    visitor.post("/releves", again | {f"file-{device.pk}": a_photo("black")})
+    assert reading_of(meter_of(device)).proof == Proof.objects.order_by("pk").last()

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from releveur.accounts.models import User
-from releveur.campaigns import locks, mailing, pointing, reminding
+from releveur.campaigns import late, locks, mailing, pointing, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt, ReceiptLine
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
@@ -72,18 +72,17 @@ def answer(
 
     Good rows are recorded; a row that asks something is returned with its question and nothing of
     it is recorded. After the signature a value becomes a proposal for the next period. The same
-    nonce gives the same receipt again.
+    nonce records nothing: it gives the same receipt, and what asked asks again.
 
     :raises SentOtherwise: the nonce was used with other values
     """
     digest = _digest(declared)
-    if (repeated := _repeated(nonce, digest)) is not None:
-        return repeated
     rows = _lock(due_readings, declared)
-    if (repeated := _repeated(nonce, digest)) is not None:
-        return repeated
+    before = _before(nonce, digest)
     standing = _standing(rows)
-    accepted, questions = _sort(_news(declared, standing), rows, standing, now)
+    accepted, questions = _sort(_news(declared, rows, standing), rows, standing, now)
+    if before is not None:
+        return Outcome(before, repeated=True, questions=_left_open(questions, before))
     if not accepted:
         return Outcome(None, questions=questions)
     fresh = _record(accepted, rows, by=by, source=source, now=now)
@@ -109,13 +108,18 @@ def _digest(declared: Sequence[Declared]) -> str:
     return hashlib.sha256(json.dumps(body).encode()).hexdigest()
 
 
-def _repeated(nonce: UUID, digest: str) -> Outcome | None:
+def _before(nonce: UUID, digest: str) -> Receipt | None:
+    """The receipt this form got already; the rows are held, so that a twin has finished."""
     receipt = Receipt.objects.filter(nonce=nonce).first()
-    if receipt is None:
-        return None
-    if receipt.digest != digest:
+    if receipt is not None and receipt.digest != digest:
         raise SentOtherwise(receipt)
-    return Outcome(receipt, repeated=True)
+    return receipt
+
+
+def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int, Question]:
+    """The questions of devices that the receipt does not name."""
+    named = set(receipt.lines.values_list("due_reading__meter__device_id", flat=True))
+    return {device: question for device, question in questions.items() if device not in named}
 
 
 def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, DueReading]:
@@ -124,10 +128,25 @@ def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, 
     ids = dict(due.filter(meter__in=meters).values_list("pk", "campaign_id"))
     locks.share(ids.values())
     locks.hold_invitations(_asking(ids))
-    rows = {row.meter_id: row for row in reversed(locks.hold_due_readings(ids))}
+    rows = serving(locks.hold_due_readings(ids))
     if missing := meters - set(rows):
         raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
     return rows
+
+
+def serving(rows: Iterable[DueReading]) -> dict[int, DueReading]:
+    """Of several rows of one meter (it ended here and began again): the first unanswered by its day,
+    else the last.
+    """
+    found: dict[int, DueReading] = {}
+    for row in sorted(rows, key=lambda row: (row.due_on, row.pk)):
+        if row.meter_id not in found or _is_answered(found[row.meter_id]):
+            found[row.meter_id] = row
+    return found
+
+
+def _is_answered(row: DueReading) -> bool:
+    return row.reading is not None and row.reading.source != Reading.Source.SYSTEM
 
 
 def _asking(due_readings: Iterable[DueReading | int]) -> set[int]:
@@ -138,37 +157,46 @@ def _asking(due_readings: Iterable[DueReading | int]) -> set[int]:
 
 def _standing(rows: Mapping[int, DueReading]) -> dict[int, Reading]:
     """What a new value of each meter would replace: its reading or, once signed, the last proposal."""
-    signed = [row.pk for row in rows.values() if row.campaign.state == Campaign.State.SIGNED]
-    lines = ReceiptLine.objects.filter(
-        due_reading__in=signed,
-        reading__proposed=True,
-        reading__superseded_by=None,
-        reading__withdrawal=None,
-    ).select_related("reading")
+    signed = [row for row in rows.values() if _is_signed(row)]
+    proposals = late.proposals(row.pk for row in signed)
     real = {
         meter: row.reading
         for meter, row in rows.items()
-        if row.reading is not None
-        and row.reading.source != Reading.Source.SYSTEM
-        and row.pk not in signed
+        if row.reading is not None and _is_answered(row) and not _is_signed(row)
     }
-    return real | {line.reading.meter_id: line.reading for line in lines}
+    return real | {row.meter_id: proposals[row.pk] for row in signed if row.pk in proposals}
 
 
-def _news(declared: Sequence[Declared], standing: Mapping[int, Reading]) -> list[Declared]:
+def _is_signed(row: DueReading) -> bool:
+    return row.campaign.state == Campaign.State.SIGNED
+
+
+def _news(
+    declared: Sequence[Declared], rows: Mapping[int, DueReading], standing: Mapping[int, Reading]
+) -> list[Declared]:
     """Drop what stands already: a form sends back the values it showed."""
-    return [
-        replace(one, values=values)
-        for one in declared
-        if (
-            values := {
+    signed = {
+        meter: row.reading
+        for meter, row in rows.items()
+        if row.reading is not None and _is_answered(row)
+    }
+    shown = signed | dict(standing)
+    news = [
+        replace(
+            one,
+            values={
                 meter: value
                 for meter, value in one.values.items()
-                if meter not in standing
-                or (standing[meter].value, standing[meter].taken_on) != (value, one.taken_on)
-            }
+                if meter not in one.kept and _differs(shown.get(meter), value, one)
+            },
         )
+        for one in declared
     ]
+    return [one for one in news if one.values]
+
+
+def _differs(shown: Reading | None, value: int, one: Declared) -> bool:
+    return shown is None or (shown.value, shown.taken_on) != (value, one.taken_on)
 
 
 def _sort(
@@ -221,16 +249,16 @@ def _record(
     now: datetime,
 ) -> dict[int, Reading]:
     """Record the accepted values; rows of a signed campaign keep what was signed."""
-    late: list[Examined] = []
+    after: list[Examined] = []
     in_time: list[Examined] = []
     for one in accepted:
-        signed = rows[next(iter(one.declared.values))].campaign.state == Campaign.State.SIGNED
-        (late if signed else in_time).append(one)
+        signed = _is_signed(rows[next(iter(one.declared.values))])
+        (after if signed else in_time).append(one)
     fresh = submission.submit(in_time, by=by, source=source, now=now)
     for meter, reading in fresh.items():
         rows[meter].reading = reading
     pointing.save([rows[meter] for meter in fresh])
-    return fresh | submission.submit(late, by=by, source=source, now=now, proposed=True)
+    return fresh | submission.submit(after, by=by, source=source, now=now, proposed=True)
 
 
 def _starts(replaced: Iterable[Reading]) -> list[Reading]:

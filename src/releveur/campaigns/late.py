@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+
+from django.db.models import QuerySet
 
 from releveur.campaigns.models import ReceiptLine
 from releveur.readings.models import Reading, Withdrawal
 
 REASON = "corrected after the signature"
+
+
+def proposals(due_readings: Iterable[int]) -> dict[int, Reading]:
+    """The standing proposal of each row that has one, in one query."""
+    lines = _standing().filter(due_reading__in=list(due_readings))
+    return {line.due_reading_id: line.reading for line in lines}
 
 
 def take_proposals(meters: Collection[int], *, now: datetime) -> int:
@@ -19,13 +27,7 @@ def take_proposals(meters: Collection[int], *, now: datetime) -> int:
 
     :returns: how many proposals became real
     """
-    lines = ReceiptLine.objects.filter(
-        reading__meter__in=meters,
-        reading__proposed=True,
-        reading__superseded_by=None,
-        reading__withdrawal=None,
-    ).select_related("reading", "due_reading__reading")
-    taken = list(lines.order_by("pk"))
+    taken = list(_standing().filter(reading__meter__in=meters).order_by("pk"))
     starts = Reading.objects.filter(
         meter__in=meters, proposed=True, occasion=Reading.Occasion.NEW_METER,
         superseded_by=None, withdrawal=None,
@@ -42,6 +44,12 @@ def take_proposals(meters: Collection[int], *, now: datetime) -> int:
         ignore_conflicts=True,
     )
     return len(taken)
+
+
+def _standing() -> QuerySet[ReceiptLine]:
+    return ReceiptLine.objects.filter(
+        reading__proposed=True, reading__superseded_by=None, reading__withdrawal=None
+    ).select_related("reading__by_contact", "due_reading__reading")
 
 
 def _real(proposal: Reading, now: datetime) -> Reading:

@@ -24,7 +24,10 @@ type DateFault = Literal["IN_THE_FUTURE", "BEFORE_THE_LAST_READING"]
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The values one device showed on one day, per meter, and the answers given with them."""
+    """The values one device showed on one day, per meter, and the answers given with them.
+
+    `seen` names the readings the form showed; `kept` the meters it only sent back.
+    """
 
     device: int
     taken_on: date
@@ -34,6 +37,7 @@ class Declared:
     proof: Proof | None = None
     seen: Mapping[int, int | None] | None = None
     overwrite: bool = False
+    kept: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,43 +4,99 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Mail',
+            name="Mail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('to', models.EmailField(max_length=254, verbose_name='to')),
-                ('language', models.CharField(max_length=5, verbose_name='language')),
-                ('kind', models.CharField(max_length=60, verbose_name='kind')),
-                ('priority', models.SmallIntegerField(default=0, verbose_name='priority')),
-                ('sender', models.CharField(max_length=340, verbose_name='sender')),
-                ('reply_to', models.EmailField(blank=True, max_length=254, verbose_name='reply-to')),
-                ('subject', models.CharField(max_length=240, verbose_name='subject')),
-                ('text', models.TextField(verbose_name='text')),
-                ('html', models.TextField(verbose_name='HTML')),
-                ('message_id', models.CharField(max_length=200, unique=True, verbose_name='message id')),
-                ('in_reply_to', models.CharField(blank=True, max_length=200, verbose_name='in reply to')),
-                ('key_uuid', models.UUIDField(null=True, verbose_name='link')),
-                ('key_version', models.PositiveIntegerField(null=True, verbose_name='version of the link')),
-                ('state', models.CharField(choices=[('OWED', 'owed'), ('SENT', 'sent'), ('WITHHELD', 'withheld'), ('FAILED', 'failed')], default='OWED', max_length=10, verbose_name='state')),
-                ('owed_at', models.DateTimeField(verbose_name='owed at')),
-                ('sent_at', models.DateTimeField(null=True, verbose_name='sent at')),
-                ('lease_until', models.DateTimeField(null=True, verbose_name='leased until')),
-                ('lease', models.UUIDField(null=True, verbose_name='lease')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('next_try_at', models.DateTimeField(null=True, verbose_name='next try at')),
-                ('smtp_reply', models.CharField(blank=True, max_length=500, verbose_name='reply of the mail server')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("to", models.EmailField(max_length=254, verbose_name="to")),
+                ("language", models.CharField(max_length=5, verbose_name="language")),
+                ("kind", models.CharField(max_length=60, verbose_name="kind")),
+                ("priority", models.SmallIntegerField(default=0, verbose_name="priority")),
+                ("sender", models.CharField(max_length=340, verbose_name="sender")),
+                (
+                    "reply_to",
+                    models.EmailField(blank=True, max_length=254, verbose_name="reply-to"),
+                ),
+                ("subject", models.CharField(max_length=240, verbose_name="subject")),
+                ("text", models.TextField(verbose_name="text")),
+                ("html", models.TextField(verbose_name="HTML")),
+                (
+                    "message_id",
+                    models.CharField(max_length=200, unique=True, verbose_name="message id"),
+                ),
+                (
+                    "in_reply_to",
+                    models.CharField(blank=True, max_length=200, verbose_name="in reply to"),
+                ),
+                ("key_uuid", models.UUIDField(null=True, verbose_name="link")),
+                (
+                    "key_version",
+                    models.PositiveIntegerField(null=True, verbose_name="version of the link"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OWED", "owed"),
+                            ("SENT", "sent"),
+                            ("WITHHELD", "withheld"),
+                            ("FAILED", "failed"),
+                        ],
+                        default="OWED",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("owed_at", models.DateTimeField(verbose_name="owed at")),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="sent at")),
+                ("lease_until", models.DateTimeField(null=True, verbose_name="leased until")),
+                ("lease", models.UUIDField(null=True, verbose_name="lease")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("next_try_at", models.DateTimeField(null=True, verbose_name="next try at")),
+                (
+                    "smtp_reply",
+                    models.CharField(
+                        blank=True, max_length=500, verbose_name="reply of the mail server"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'indexes': [models.Index(condition=models.Q(('state', 'OWED')), fields=['-priority', 'id'], name='mails_still_owed')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('sent_at__isnull', False), models.Q(('state', 'SENT'), _negated=True), _connector='OR'), name='a_sent_mail_says_when'), models.CheckConstraint(condition=models.Q(models.Q(('key_uuid__isnull', True), ('key_version__isnull', True)), models.Q(('key_uuid__isnull', False), ('key_version__isnull', False)), _connector='OR'), name='a_link_has_its_version')],
+                "ordering": ["id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "OWED")),
+                        fields=["-priority", "id"],
+                        name="mails_still_owed",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sent_at__isnull", False),
+                            models.Q(("state", "SENT"), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_sent_mail_says_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("key_uuid__isnull", True), ("key_version__isnull", True)),
+                            models.Q(("key_uuid__isnull", False), ("key_version__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="a_link_has_its_version",
+                    ),
+                ],
             },
         ),
     ]

@@ -18,7 +18,7 @@ from releveur.readings import proofs, wording
 from releveur.readings.models import Finding, Proof
 from releveur.readings.submission import Declared
 from releveur.rules import digits
-from releveur.web.portal.sheet import Row, Sheet
+from releveur.web.portal.sheet import Row, Sheet, Status
 
 PROOF_SALT = "releveur.web.portal.proof"
 
@@ -61,7 +61,7 @@ def _fill(
     for cell in row.cells:
         cell.typed = sent.get(cell.name, "").strip()
     row.taken_on = sent.get(f"on-{device}", "").strip() or row.taken_on
-    row.confirmed = f"confirmed-{device}" in sent
+    row.confirmed = sent.get(f"confirmed-{device}") == row.fingerprint
     row.reason = sent.get(f"reason-{device}", "")
     row.proof = sent.get(f"proof-{device}", "")
     row.seen = {cell.due.meter_id: sent.get(f"seen-{cell.due.pk}") for cell in row.cells}
@@ -70,7 +70,7 @@ def _fill(
         _receive(row, photo, invitation)
 
 
-def _receive(row: Row, photo: "UploadedFile[bytes]", invitation: Invitation) -> None:
+def _receive(row: Row, photo: UploadedFile[bytes], invitation: Invitation) -> None:
     try:
         row.proof = keep_proof(proofs.store(photo), invitation)
     except proofs.Refused as refusal:
@@ -95,6 +95,17 @@ def _values(row: Row) -> dict[int, int]:
     return values
 
 
+def _kept(row: Row, values: Mapping[int, int]) -> frozenset[int]:
+    """The half of a row that was sent before comes back with the form: its day stays its own."""
+    return frozenset(
+        cell.due.meter_id
+        for cell in row.cells
+        if row.status is Status.PARTIAL
+        and cell.standing is not None
+        and cell.standing.value == values.get(cell.due.meter_id)
+    )
+
+
 def _day(row: Row) -> date | None:
     try:
         return date.fromisoformat(row.taken_on)
@@ -113,6 +124,7 @@ def _declared(row: Row, values: dict[int, int], day: date, invitation: Invitatio
         reason=Finding.Answer(row.reason) if row.reason in reasons else None,
         proof=_proof(row.proof, invitation),
         seen={meter: _seen(row.seen.get(meter)) for meter in values},
+        kept=_kept(row, values),
     )
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from releveur.campaigns import answering, late
 from releveur.campaigns.answering import Question
 from releveur.campaigns.models import Campaign, DueReading, Invitation
 from releveur.customers.models import Customer, Site
@@ -41,6 +42,7 @@ class Cell:
 
     due: DueReading
     billed: Billed | None
+    proposal: Reading | None = None
     typed: str = ""
     error: str = ""
 
@@ -55,7 +57,7 @@ class Cell:
     @property
     def standing(self) -> Reading | None:
         """What somebody declared or read in this campaign; never our own estimate."""
-        reading = self.due.reading
+        reading = self.proposal or self.due.reading
         return reading if reading and reading.source != Reading.Source.SYSTEM else None
 
     @property
@@ -109,6 +111,18 @@ class Row:
     @property
     def wants_word(self) -> bool:
         return self._wants(Demand.CONFIRM)
+
+    @property
+    def wants_reason(self) -> bool:
+        """Whether something happened at the device; our own estimate too high is no such thing."""
+        return self.question is not None and any(
+            finding.code is Code.LOWER_THAN_LAST for finding in self.question.findings
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """What a confirmation confirms: a number changed afterwards is asked about again."""
+        return "/".join(cell.typed for cell in self.cells)
 
     @property
     def is_unchanged(self) -> bool:
@@ -194,6 +208,11 @@ class Sheet:
         return [row for group in self.groups for row in group.rows]
 
     @property
+    def to_send(self) -> int:
+        """How many devices wait for a value."""
+        return sum(row.status is not Status.DONE for row in self.rows)
+
+    @property
     def done(self) -> int:
         return sum(row.status is Status.DONE for row in self.rows)
 
@@ -211,11 +230,14 @@ def masthead(invitation: Invitation, rows: QuerySet[DueReading]) -> Masthead:
 def draw(invitation: Invitation, *, now: datetime) -> Sheet:
     """Draw the sheet as it stands now."""
     asked = DueReading.objects.asked_of(invitation)
-    due = list(_with_what_is_shown(asked))
+    every = list(_with_what_is_shown(asked))
+    served = answering.serving(every)
+    due = [row for row in every if served[row.meter_id] is row]
     before = Billed.objects.exclude(reading__fills__campaign=invitation.campaign_id)
-    billed = before.last_of(row.meter_id for row in due)
+    billed = before.select_related("reading").last_of(row.meter_id for row in due)
+    proposed = late.proposals(row.pk for row in due) if _is_signed(invitation) else {}
     rows = [
-        _row([Cell(one, billed.get(one.meter_id)) for one in group], now)
+        _row([Cell(one, billed.get(one.meter_id), proposed.get(one.pk)) for one in group], now)
         for _device, group in groupby(due, key=lambda one: one.meter.device_id)
     ]
     kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
@@ -252,8 +274,13 @@ def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
 def _row(cells: list[Cell], now: datetime) -> Row:
     place = cells[0].due
     row = Row(place.meter.device, place, cells)
-    row.taken_on = (row.declared.taken_on if row.declared else today(place, now)).isoformat()
+    whole = row.declared if row.status is Status.DONE else None
+    row.taken_on = (whole.taken_on if whole else today(place, now)).isoformat()
     return row
+
+
+def _is_signed(invitation: Invitation) -> bool:
+    return invitation.campaign.state == Campaign.State.SIGNED
 
 
 def today(place: DueReading, now: datetime) -> date:

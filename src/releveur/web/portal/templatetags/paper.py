@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from django import template
+from django.utils.dateformat import format as date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from releveur.campaigns.letter import in_words
 from releveur.readings.models import Billed, Quality, Reading
 from releveur.readings.wording import number
+from releveur.rules.schedule import PARIS
 from releveur.web.portal.sheet import Cell
 
 register = template.Library()
@@ -31,7 +34,10 @@ def signed(value: int) -> str:
 
 @register.filter
 def day(value: date) -> str:
-    return f"{value:%d/%m/%Y}"
+    """« 05/01/2022 » as the French write it; « 5 Jan 2022 » where 05/01 could be May."""
+    local = value.astimezone(PARIS) if isinstance(value, datetime) else value
+    french = (get_language() or "fr").startswith("fr")
+    return f"{local:%d/%m/%Y}" if french else date_format(local, "j M Y")
 
 
 @register.filter
@@ -47,8 +53,9 @@ def nature(reading: Reading) -> str:
 
 
 @register.filter
-def quality(billed: Billed) -> str:
-    return str(Quality(billed.quality).label)
+def origin(billed: Billed) -> str:
+    """The nature of a billed index: with the origin of its reading, where it has one."""
+    return nature(billed.reading) if billed.reading else str(Quality(billed.quality).label)
 
 
 @register.filter

@@ -17,7 +17,7 @@ def a_demo(
     settings: Settings, folder: Path, *, at: str = "http://testserver"
 ) -> Iterator[Campaign]:
     """Prepare it as script/demo does, and go on taking mails."""
-    port = catching.free_port()
+    port = catching.any_port()
     settings.DEMO, settings.DATA_DIR, settings.SITE_URL = True, folder, at
     options = {"host": catching.HOST, "port": port}
     settings.MAILERS = {"default": {**settings.MAILERS["default"], "OPTIONS": options}}

@@ -23,7 +23,7 @@ from releveur.campaigns.status import status
 from releveur.contracts.models import Contract
 from releveur.customers.models import Contact, Customer
 from releveur.fleet.models import Device, Meter
-from releveur.ops.demo import files, mailbox, preparing
+from releveur.ops.demo import catching, files, mailbox, preparing
 from releveur.readings.models import Billed, Reading
 from tests.demonstration import a_demo
 from tests.factories import a_customer
@@ -158,7 +158,8 @@ def test_script_demo_prepares_once_and_prints_one_object(folder: Path) -> None:
 
 
 def printed_by_script_demo(folder: Path, *arguments: str) -> dict[str, Any]:
-    environment = {**os.environ, "RELEVEUR_DATA_DIR": str(folder)}
+    mails = f"smtp://127.0.0.1:{catching.any_port()}"
+    environment = {**os.environ, "RELEVEUR_DATA_DIR": str(folder), "RELEVEUR_SMTP_URL": mails}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     done = subprocess.run(
         [ROOT / "script" / "demo", *arguments],

@@ -72,16 +72,15 @@ def _run(server: postgres.Server, given: argparse.Namespace, *, smtp: int) -> No
 
     lock = None if given.no_serve and not given.reset else _alone()
     if not given.no_serve and not catching.is_free(given.port):
-        raise CannotRun(
-            _("port %(port)d is taken: end what uses it, or choose another with --port.")
-            % {"port": given.port}
-        )
+        raise _taken(given.port)
     try:
         if given.reset:
             _forget(server)
         call_command("migrate", verbosity=0)
         with catching.catching(smtp):
             campaign = preparing.prepare()
+    except catching.PortTaken as taken:
+        raise _taken(taken.port) from None
     except preparing.NotTheDemos:
         raise CannotRun(
             _("this data folder holds a real fleet: choose another with RELEVEUR_DATA_DIR.")
@@ -92,6 +91,13 @@ def _run(server: postgres.Server, given: argparse.Namespace, *, smtp: int) -> No
         return
     assert lock
     _serve(links, port=given.port, smtp=smtp)
+
+
+def _taken(port: int) -> CannotRun:
+    return CannotRun(
+        _("port %(port)d is taken: end what uses it, or choose another with --port.")
+        % {"port": port}
+    )
 
 
 def _alone() -> TextIO:

@@ -23,6 +23,14 @@ SMTP = 25
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
+class PortTaken(Exception):
+    """Somebody listens at this port already."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is taken")
+        self.port = port
+
+
 class _Keeper:
     """What aiosmtpd calls for each mail it took."""
 
@@ -33,9 +41,15 @@ class _Keeper:
 
 @contextlib.contextmanager
 def catching(port: int) -> Iterator[None]:
-    """Take mails at this port as long as the block runs."""
+    """Take mails at this port as long as the block runs.
+
+    :raises PortTaken: somebody else took it first
+    """
     controller = Controller(_Keeper(), hostname=HOST, port=port)
-    controller.start()
+    try:
+        controller.start()
+    except OSError:
+        raise PortTaken(port) from None
     try:
         yield
     finally:
@@ -45,7 +59,7 @@ def catching(port: int) -> Iterator[None]:
 def free_port() -> int:
     """The port where mail leaves by default, or another one when somebody holds that."""
     wanted = urlsplit(knobs.text("RELEVEUR_SMTP_URL")).port or SMTP
-    return wanted if is_free(wanted) else _any_port()
+    return wanted if is_free(wanted) else any_port()
 
 
 def is_free(port: int) -> bool:
@@ -58,7 +72,8 @@ def is_free(port: int) -> bool:
         return True
 
 
-def _any_port() -> int:
+def any_port() -> int:
+    """A port that nobody holds at the moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

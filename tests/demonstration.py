@@ -20,6 +20,6 @@ def a_demo(
     port = catching.any_port()
     settings.DEMO, settings.DATA_DIR, settings.SITE_URL = True, folder, at
     options = {"host": catching.HOST, "port": port}
-    settings.MAILERS = {"default": {**settings.MAILERS["default"], "OPTIONS": options}}
+    settings.SMTP = options
     with catching.catching(port):
         yield preparing.prepare()

@@ -6,7 +6,13 @@ import os
 
 from releveur import knobs
 
-_GIVEN = {"RELEVEUR_DATA_DIR": ".data/tests", "RELEVEUR_TEST_CLOCK": "1", "RELEVEUR_POOL": "0"}
+_GIVEN = {
+    "RELEVEUR_DATA_DIR": ".data/tests",
+    "RELEVEUR_POOL": "0",
+    # Nobody listens there: a test that wants its mails delivered brings a server of its own.
+    "RELEVEUR_SMTP_URL": "smtp://127.0.0.1:9",
+    "RELEVEUR_TEST_CLOCK": "1",
+}
 _FROM_THE_COMMAND_LINE = {"RELEVEUR_POSTGRES_BIN", "RELEVEUR_DATA_DIR"}
 for _knob in knobs.KNOBS:
     if _knob.name not in _FROM_THE_COMMAND_LINE:

@@ -109,7 +109,7 @@ def test_a_refused_declaration_names_meter_code_demand_and_sentence(device: Devi
         "LOWER_THAN_LAST",
         "PROOF",
     )
-    assert "39" in finding["sentence"]
+    assert "684 impressions" in finding["sentence"]
     assert error.returncode == 1
 
 

@@ -151,19 +151,20 @@ if _smtp.scheme not in {"smtp", "smtps", "smtp+starttls"} or not _smtp.hostname:
     raise knobs.KnobMisread(
         "RELEVEUR_SMTP_URL may be smtp://, smtps:// or smtp+starttls:// and a host"
     )
+SMTP = {
+    "host": _smtp.hostname,
+    "port": _smtp.port or {"smtp": 25, "smtps": 465, "smtp+starttls": 587}[_smtp.scheme],
+    "username": unquote(_smtp.username or ""),
+    "password": unquote(_smtp.password or ""),
+    "use_ssl": _smtp.scheme == "smtps",
+    "use_tls": _smtp.scheme == "smtp+starttls",
+}
+# The outbox talks to the server itself (it wants the reply to each address); what Django sends of its
+# own goes the same way. Its default time-out is none: a silent server would hold up the others' mails.
 MAILERS = {
     "default": {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "OPTIONS": {
-            "host": _smtp.hostname,
-            "port": _smtp.port or {"smtp": 25, "smtps": 465, "smtp+starttls": 587}[_smtp.scheme],
-            "username": unquote(_smtp.username or ""),
-            "password": unquote(_smtp.password or ""),
-            "use_ssl": _smtp.scheme == "smtps",
-            "use_tls": _smtp.scheme == "smtp+starttls",
-            # Django waits for ever by default; a silent server must not hold up the others' mails.
-            "timeout": 30,
-        },
+        "OPTIONS": {**SMTP, "timeout": 30},
     },
 }
 

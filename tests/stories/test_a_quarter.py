@@ -23,7 +23,7 @@ def post(settings: Settings) -> Iterator[Sink]:
     """A mail server that the product reaches as any other."""
     with sink.listening() as listening:
         options = {"host": listening.server.host, "port": listening.server.port}
-        settings.MAILERS = {"default": {**settings.MAILERS["default"], "OPTIONS": options}}
+        settings.SMTP = options
         yield listening
 
 

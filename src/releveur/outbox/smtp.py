@@ -10,7 +10,7 @@ import smtplib
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from django.conf import settings
 
@@ -46,9 +46,8 @@ class Server:
 
 def server() -> Server:
     """The server of this installation (RELEVEUR_SMTP_URL)."""
-    options = cast(dict[str, Any], settings.MAILERS["default"]["OPTIONS"])
-    named = ("host", "port", "username", "password", "use_ssl", "use_tls")
-    return Server(**{name: options[name] for name in named if name in options})
+    options: dict[str, Any] = settings.SMTP
+    return Server(**options)
 
 
 class Line:

@@ -15,7 +15,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from releveur.campaigns.models import Asked, DueReading, Invitation
+from releveur.campaigns.models import Asked, DueReading, Invitation, still_held
 from releveur.clock import PARIS
 from releveur.customers.models import Customer
 from releveur.readings.models import Reading
@@ -52,7 +52,7 @@ type Context = dict[str, object]
 def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
     """The rows each invitation asks, in the order of the page, in one query."""
     asked = (
-        Asked.objects.filter(invitation__in=invitations, due_reading__in=DueReading.objects.held())
+        Asked.objects.filter(still_held("due_reading__"), invitation__in=invitations)
         .select_related(
             "due_reading__reading",
             "due_reading__meter__kind",

@@ -92,6 +92,13 @@ class Invitation(models.Model):
         return f"{self.contact_id} in {self.campaign_id}"
 
 
+def still_held(row: str = "") -> Q:
+    """Of due readings reached by the path `row`: the device still stood there on the day due."""
+    return Q(**{f"{row}installation__until__isnull": True}) | Q(
+        **{f"{row}installation__until__gte": F(f"{row}due_on")}
+    )
+
+
 class DueReadingQuerySet(models.QuerySet["DueReading"]):
     def asked_of(self: Self, invitation: Invitation) -> Self:
         """What this invitation asks, as long as its installation held the device on the day due.
@@ -102,9 +109,7 @@ class DueReadingQuerySet(models.QuerySet["DueReading"]):
 
     def held(self: Self) -> Self:
         """Rows whose device still stood, on the day due, where it was asked."""
-        return self.filter(
-            Q(installation__until__isnull=True) | Q(installation__until__gte=F("due_on"))
-        )
+        return self.filter(still_held())
 
     def answered(self: Self) -> Self:
         """Rows filled by somebody or something other than our own estimate."""

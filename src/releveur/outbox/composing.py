@@ -8,11 +8,16 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import parseaddr
 
+from releveur.dealer import branding
 from releveur.outbox import keys
 from releveur.outbox.models import Mail
 
 NEVER_FOLDED = {"message-id", "in-reply-to", "references", "list-unsubscribe"}
 """Folding would break a long message id in encoded words that nobody recognises."""
+
+
+LOGO = "logo@releveur"
+"""The dealer's logo travels with the mail: nothing is loaded from elsewhere."""
 
 
 class _Policy(EmailPolicy):
@@ -43,6 +48,10 @@ def compose(mail: Mail, *, date: datetime) -> bytes:
     # Quoted-printable keeps any line short and needs nothing of the servers on the way.
     message.set_content(_filled(mail, mail.text), cte="quoted-printable")
     message.add_alternative(_filled(mail, mail.html), subtype="html", cte="quoted-printable")
+    if f"cid:{LOGO}" in mail.html and (logo := branding.logo()):
+        html = message.get_payload(1)
+        assert isinstance(html, EmailMessage)
+        html.add_related(logo, "image", "png", cid=f"<{LOGO}>", disposition="inline")
     return message.as_bytes()
 
 

@@ -14,6 +14,7 @@ from django.utils import translation
 
 from releveur.dealer.models import Dealer
 from releveur.outbox import colours, keys
+from releveur.outbox.composing import LOGO
 from releveur.outbox.models import Mail
 
 LONGEST_SENDER = 75
@@ -73,7 +74,13 @@ def prepare(
 ) -> Mail:
     """Render a mail without storing it, for those who store many at once; raises as `write` does."""
     validate_email(to)
-    full = {"dealer": dealer, "ink": colours.ink_on(dealer.colour), **_addresses(), **context}
+    full = {
+        "dealer": dealer,
+        "ink": colours.ink_on(dealer.colour),
+        "logo": LOGO,
+        **_addresses(),
+        **context,
+    }
     with translation.override(language):
         subject = _plain(" ".join(render_to_string(f"{name}/subject.txt", full).split()))
         text = _plain(render_to_string(f"{name}/body.txt", full))

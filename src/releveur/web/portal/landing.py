@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from releveur.campaigns import links
 from releveur.campaigns.models import DueReading
+from releveur.dealer import branding
 from releveur.web.portal import access
 from releveur.web.portal.sheet import Masthead, masthead
 
@@ -54,6 +55,16 @@ def colours(request: HttpRequest, colour: str) -> HttpResponse:
     if not COLOUR.fullmatch(colour):
         raise Http404
     return HttpResponse(f":root {{ --dealer: #{colour}; }}\n", content_type="text/css")
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def logo(request: HttpRequest) -> HttpResponse:
+    """The dealer's logo."""
+    content = branding.logo()
+    if content is None:
+        raise Http404
+    return HttpResponse(content, content_type="image/png")
 
 
 def _private(response: HttpResponse) -> HttpResponse:

@@ -13,5 +13,6 @@ urlpatterns = [
     path("releves/photo/<int:proof>", receipts.photo, name="photo"),
     path("compteur", landing.where, name="where"),
     path("langue", language.choose, name="language"),
+    path("logo.png", landing.logo, name="logo"),
     path("dealer-<str:colour>.css", landing.colours, name="colours"),
 ]

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from releveur.dealer import branding
+from releveur.dealer.models import Dealer
+from releveur.ops.doors import Answer, Door, Refused
+
+FIELDS = (
+    "name", "legal", "address", "postal_code", "town", "phone", "website", "reply_to",
+    "sender_name", "sender_address", "colour",
+)  # fmt: skip
+
+
+class Command(Door):
+    help = _("Say who runs this installation: name, address, phone, sender, colour, logo.")
+    writes = True
+
+    def arguments(self, parser: CommandParser) -> None:
+        for field in FIELDS:
+            label = str(Dealer._meta.get_field(field).verbose_name)  # noqa: SLF001  # documented, despite its name
+            parser.add_argument(f"--{field.replace('_', '-')}", metavar="TEXT", help=label)
+        parser.add_argument(
+            "--logo", type=Path, metavar="FILE", help=_("a PNG, JPEG or WebP picture")
+        )
+
+    def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
+        said = {field: options[field] for field in FIELDS if options[field] is not None}
+        try:
+            dealer = _described(said, options["logo"])
+        except ValidationError as refusal:
+            wrong = [f"{field}: {' '.join(words)}" for field, words in refusal.message_dict.items()]
+            raise Refused(" ".join(wrong)) from None
+        except OSError as problem:
+            raise Refused(
+                _("%(file)s cannot be read: %(problem)s")
+                % {"file": options["logo"], "problem": problem.strerror}
+            ) from None
+        return {field: getattr(dealer, field) for field in FIELDS} | {"logo": bool(dealer.logo)}
+
+
+def _described(said: dict[str, str], logo: Path | None) -> Dealer:
+    if logo is None:
+        return branding.describe(said) if said else Dealer.objects.here()
+    with logo.open("rb") as file:
+        return branding.describe(said, logo=file)

@@ -24,8 +24,7 @@ class Command(Door):
 
     def arguments(self, parser: CommandParser) -> None:
         for field in FIELDS:
-            label = str(Dealer._meta.get_field(field).verbose_name)  # noqa: SLF001  # documented, despite its name
-            parser.add_argument(f"--{field.replace('_', '-')}", metavar="TEXT", help=label)
+            parser.add_argument(f"--{field.replace('_', '-')}", metavar="TEXT")
         parser.add_argument(
             "--logo", type=Path, metavar="FILE", help=_("a PNG, JPEG or WebP picture")
         )

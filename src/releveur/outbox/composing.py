@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -24,6 +25,10 @@ class _Policy(EmailPolicy):
     def fold_binary(self, name: str, value: str) -> bytes:
         if name.lower() in NEVER_FOLDED:
             return f"{name}: {value}\r\n".encode()
+        if name.lower() == "subject":
+            # Encoded as a whole: word by word, the library doubles the space before an encoded word.
+            encoded = Header(str(value), "utf-8", header_name=name).encode(linesep="\r\n")
+            return f"{name}: {encoded}\r\n".encode()
         return super().fold_binary(name, value)
 
 

@@ -51,5 +51,5 @@ def test_a_mail_is_a_text_with_an_html_alternative() -> None:
 
 
 def test_a_name_with_a_line_break_never_becomes_a_header() -> None:
-    with pytest.raises(ValueError, match="newline|linefeed"):
+    with pytest.raises(ValueError, match=r"newline|linefeed"):
         composing.compose(a_mail("Bonjour\r\nBcc: all@example.org"), date=OPENED)

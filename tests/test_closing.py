@@ -218,3 +218,19 @@ def test_whom_no_mail_ever_reached_is_not_estimated_by_the_close(device: Device)
 
     assert Campaign.objects.get().state == Campaign.State.CLOSED
     assert DueReading.objects.get().reading is None
+
+
+def test_a_campaign_that_fails_does_not_hold_up_the_others() -> None:
+    a_contact(customer := a_customer())
+    beyond_any_counter = 2**63 - 10
+    a_device(customer, mono=beyond_any_counter, volumes={"mono": 500})
+    a_campaign()
+    a_device(customer, mono=100, volumes={"mono": 500})
+    other = a_campaign(due_until=DUE_ON + timedelta(days=1))
+    Campaign.objects.update(state="CLOSING")
+
+    with pytest.raises(ExceptionGroup):
+        steps.take_due_steps(now=OPENED + 4 * WEEK)
+
+    other.refresh_from_db()
+    assert other.state == Campaign.State.CLOSED

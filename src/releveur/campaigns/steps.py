@@ -21,26 +21,42 @@ class Taken:
     moved: int = 0
     closed: int = 0
 
-    @property
-    def anything(self) -> bool:
-        return bool(self.filled or self.reminders or self.moved or self.closed)
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(
+            self.filled + other.filled,
+            self.reminders + other.reminders,
+            self.moved + other.moved,
+            self.closed + other.closed,
+        )
 
 
 def take_due_steps(*, now: datetime) -> Taken:
     """Take every step that is due; two workers at once take each step once.
 
     A campaign found closing was interrupted: its close goes on where it stopped.
+
+    :raises ExceptionGroup: some campaigns failed; the others' steps are taken
     """
-    filled = filling.fill(now=now)
-    reminders = moved = closed = 0
-    for pk in _in_state(Campaign.State.OPEN):
-        moved += reminding.move_deadlines(pk, now=now)
-        reminders += reminding.owe(pk, now=now)
-        closing.begin(pk, now=now)
-    for pk in _in_state(Campaign.State.CLOSING):
-        closing.finish(pk, now=now)
-        closed += 1
-    return Taken(filled, reminders, moved, closed)
+    taken = Taken(filled=filling.fill(now=now))
+    faults: list[Exception] = []
+    for pk in _in_state(Campaign.State.OPEN, Campaign.State.CLOSING):
+        try:
+            taken += _steps_of(pk, now=now)
+        except Exception as fault:  # noqa: BLE001  # one campaign must not hold up the others
+            faults.append(fault)
+    if faults:
+        raise ExceptionGroup("steps of campaigns", faults)
+    return taken
+
+
+def _steps_of(campaign: int, *, now: datetime) -> Taken:
+    moved = reminding.move_deadlines(campaign, now=now)
+    reminders = reminding.owe(campaign, now=now)
+    closing.begin(campaign, now=now)
+    closes = Campaign.objects.filter(pk=campaign, state=Campaign.State.CLOSING).exists()
+    if closes:
+        closing.finish(campaign, now=now)
+    return Taken(0, reminders, moved, int(closes))
 
 
 def next_at(*, now: datetime) -> datetime | None:
@@ -60,5 +76,6 @@ def _asked_in(campaigns: QuerySet[Campaign]) -> QuerySet[Invitation]:
     return Invitation.objects.filter(campaign__in=campaigns)
 
 
-def _in_state(state: Campaign.State) -> list[int]:
-    return list(Campaign.objects.filter(state=state).order_by("pk").values_list("pk", flat=True))
+def _in_state(*states: Campaign.State) -> list[int]:
+    found = Campaign.objects.filter(state__in=states).order_by("pk")
+    return list(found.values_list("pk", flat=True))

@@ -27,10 +27,18 @@ class Ticked:
 
 
 def tick(*, now: datetime) -> Ticked:
-    """Do all that is due at `now`, until nothing more is; safe to run twice, and at once."""
+    """Do all that is due at `now`, until nothing more is; safe to run twice, and at once.
+
+    :raises ExceptionGroup: the steps of some campaigns failed; all else that is due was done
+    """
     total = Ticked()
+    fault: ExceptionGroup[Exception] | None = None
     for _round in range(ROUNDS):
-        taken = steps.take_due_steps(now=now)
+        taken = steps.Taken()
+        try:
+            taken = steps.take_due_steps(now=now)
+        except ExceptionGroup as group:
+            fault = group
         written = mailing.write_due(now=now)
         delivered = delivering.deliver_due(now=now)
         done = Ticked(
@@ -40,4 +48,6 @@ def tick(*, now: datetime) -> Ticked:
         if done == Ticked():
             break
         total += done
+    if fault is not None:
+        raise fault
     return total

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from releveur.campaigns import mailing, reminding
+from releveur.campaigns import links, mailing, reminding
 from releveur.campaigns.models import Invitation, Notice, Receipt
 from releveur.outbox import delivering, keys
 from releveur.outbox.models import Mail
@@ -178,3 +178,32 @@ def test_a_link_is_sent_once_more_before_the_campaigns_thousands() -> None:
 
 def the_mail_first() -> Mail:
     return Mail.objects.order_by("pk")[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "deadline"),
+    [
+        ("fr", "Relevé compteurs : nouvelle date limite le", "jeudi 28 avril 2022 à 18 h"),
+        ("en", "Meter readings: new deadline on Thursday 28 April", "Thursday 28 April 2022"),
+    ],
+)
+def test_a_moved_deadline_is_said_in_the_readers_words(
+    language: str, subject: str, deadline: str
+) -> None:
+    invitation = invited(language=language)
+    Notice.objects.all().delete()
+    Notice.objects.create(
+        invitation=invitation, what="MOVED", states=invitation.asks_until, owed_at=OPENED
+    )
+    mailing.write_due(now=OPENED)
+    mail = the_mail("moved")
+    assert subject in mail.subject.replace("\u202f", " ").replace("\u00a0", " ")
+    assert deadline in mail.text and deadline in mail.html.replace("\u00a0", " ")
+
+
+def test_a_link_revoked_before_its_mail_left_is_replaced_in_it() -> None:
+    invitation = invited()
+    mailing.write_due(now=OPENED)
+    links.revoke(invitation)
+    invitation.refresh_from_db()
+    assert the_mail().key_version == invitation.link_version == 2

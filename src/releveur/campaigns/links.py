@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from releveur.campaigns.models import Campaign, Invitation
 from releveur.customers.models import Contact
 from releveur.outbox import keys
+from releveur.outbox.models import Mail
 
 
 class UnknownLink(Exception):
@@ -38,11 +39,13 @@ def alive(invitation: int, *, version: int) -> Invitation:
 
 @transaction.atomic
 def revoke(invitation: Invitation) -> None:
-    """Kill every copy of this link and every page opened by it; the next mail carries a new one."""
+    """Kill every copy of this link and every page opened by it; mails still to leave carry a new one."""
     row = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
     row.link_version += 1
     row.key_hash = keys.hashed(keys.make(row.uuid, row.link_version))
     row.save(update_fields=["link_version", "key_hash"])
+    owed = Mail.objects.filter(key_uuid=row.uuid, state=Mail.State.OWED)
+    owed.update(key_version=row.link_version)
 
 
 def _invitations() -> QuerySet[Invitation]:

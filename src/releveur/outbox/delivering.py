@@ -32,7 +32,7 @@ TRIES_AFTER = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 1_8
 """Waits after each try put off; the last one is repeated."""
 
 MOST_TRIES = 20
-"""Three days and a half of tries, then the mail has failed."""
+"""Four days of tries, then the mail has failed."""
 
 JITTER_PERCENT = 20
 """What is put off together is not tried again at one instant."""

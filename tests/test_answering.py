@@ -23,6 +23,7 @@ from releveur.readings.submission import Declared
 from releveur.rules.validation import Code
 from tests.factories import (
     OPENED,
+    a_billed_estimate,
     a_campaign,
     a_contact,
     a_customer,
@@ -185,7 +186,7 @@ def test_a_second_colleague_learns_what_the_first_declared(
     [conflict] = asked.questions[device.pk].conflicts
     assert (conflict.value, conflict.by_contact) == (41_200, invitation.contact)
 
-    chosen = Declared(device.pk, TODAY, late.values, confirmed=True, seen=late.seen, overwrite=True)
+    chosen = Declared(device.pk, TODAY, late.values, confirmed=True, seen={mono.pk: conflict.pk})
     assert sends(invitation, chosen, now=OPENED).receipt is not None
     assert reading_of(mono).value == 41_300
 
@@ -304,3 +305,24 @@ def _replaced(invitation: Invitation, device: Device) -> None:
     """The meter shows 210 after a new board; the photo says so."""
     reason = Finding.Answer.METER_REPLACED
     answers(invitation, device, mono=210, color=92_910, now=OPENED, proof=a_proof(), reason=reason)
+
+
+def test_a_day_invoiced_already_is_asked_again_until_the_signature(
+    device: Device, invitation: Invitation
+) -> None:
+    estimate_on = date(2022, 4, 2)
+    a_billed_estimate(meter_of(device), estimate_on, 41_184)
+    outcome = answers(invitation, device, mono=42_000, taken_on=estimate_on, now=OPENED)
+    assert outcome.questions[device.pk].date_fault == "ALREADY_INVOICED"
+
+    Campaign.objects.update(state="SIGNED", signed_at=OPENED, signed_by="Mme Roy")
+    corrected = answers(invitation, device, mono=42_000, taken_on=estimate_on, now=OPENED)
+    assert corrected.receipt is not None
+
+
+def test_a_day_before_the_device_came_is_asked_again() -> None:
+    a_contact(customer := a_customer())
+    device = a_device(customer, mono=100)
+    invitation = Invitation.objects.get(campaign=a_campaign())
+    outcome = answers(invitation, device, mono=200, taken_on=date(1, 1, 1), now=OPENED)
+    assert outcome.questions[device.pk].date_fault == "BEFORE_ITS_INSTALLATION"

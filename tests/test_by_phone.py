@@ -16,6 +16,7 @@ from tests.factories import (
     a_customer,
     a_dealer,
     a_device,
+    a_meter,
     a_proof,
 )
 
@@ -77,3 +78,9 @@ def test_the_oldest_running_campaign_is_served_first(device: Device) -> None:
     by_phone.declare("3923656030", {"Noir": 42_000}, taken_on=july.date(), now=july)
 
     assert summer.due_readings.answered().count() == 1
+
+
+def test_a_meter_that_is_not_due_with_the_others_is_refused(device: Device) -> None:
+    a_meter(device, "total")
+    with pytest.raises(by_phone.NothingDue):
+        by_phone.declare("3923656030", {"Noir": 41_200, "Total": 9}, taken_on=TODAY, now=OPENED)

@@ -118,7 +118,8 @@ def test_a_mail_that_cannot_leave_for_a_day_is_a_task_for_the_office(campaign: C
     tasks = status(campaign, now=OPENED + timedelta(hours=24))["tasks"]
 
     assert isinstance(tasks, list)
-    assert [task["what"] for task in tasks] == ["MAIL_LATE"]
+    assert [task["what"] for task in tasks] == ["MAIL_LATE"] * 3, "the invitation and two receipts"
+    assert {task["code"] for task in tasks} == {"CL001007"}
 
 
 def test_a_status_costs_the_same_whatever_the_fleet(

@@ -29,7 +29,6 @@ from releveur.rules.schedule import (
     next_due,
     on_grid,
     plan,
-    same_grid,
 )
 
 MONTHS = st.sampled_from((1, 2, 3, 4, 6, 12))
@@ -254,9 +253,3 @@ def test_a_month_end_is_computed_from_the_first_day_not_from_the_last_one() -> N
     assert latest_due(date(2022, 1, 31), 1, until=date(2022, 3, 30)) == date(2022, 2, 28)
     assert on_grid(date(2022, 1, 31), 1, date(2022, 2, 28))
     assert not on_grid(date(2022, 2, 28), 1, date(2022, 1, 31))
-
-
-def test_two_first_days_share_a_grid_only_when_all_their_days_are_equal() -> None:
-    assert same_grid(date(2022, 1, 5), date(2023, 10, 5), 3)
-    assert not same_grid(date(2022, 1, 5), date(2022, 2, 5), 3)
-    assert not same_grid(date(2022, 1, 31), date(2022, 2, 28), 1)

@@ -1,7 +1,7 @@
 """The one door for answers: portal, phone, mail, interface.
 
-Locks are taken in the house's order: campaigns shared, every invitation that asks the rows, the rows
-(model.md, « Locks »).
+Locks are taken in the house's order (`locks`): campaigns shared, every invitation that asks the
+rows, the rows.
 """
 
 from __future__ import annotations
@@ -214,8 +214,14 @@ def _sort(
     for one in declared:
         mine = {meter: standing[meter] for meter in one.values if meter in standing}
         examined = submission.examine(one, known, limits=limits, replaces=mine)
-        today = _today(rows[next(iter(one.values))], now)
-        fault = submission.date_fault(one, known, today=today)
+        row = rows[next(iter(one.values))]
+        fault = submission.date_fault(
+            one,
+            known,
+            today=_today(row, now),
+            since=row.installation.since,
+            invoiced=not _is_signed(row),
+        )
         question = Question(examined.unmet, _conflicts(one, mine), fault)
         if question == Question():
             accepted.append(examined)
@@ -226,7 +232,7 @@ def _sort(
 
 def _conflicts(one: Declared, standing: Mapping[int, Reading]) -> tuple[Reading, ...]:
     """What a colleague declared since the form was shown, when it is not what is declared now."""
-    if one.seen is None or one.overwrite:
+    if one.seen is None:
         return ()
     seen = one.seen
     return tuple(

@@ -31,7 +31,7 @@ class UnknownMeter(Exception):
 
 
 class NothingDue(Exception):
-    """No campaign ever asked for this device."""
+    """No campaign asks for this device, or not for all these meters."""
 
 
 def declare(
@@ -63,13 +63,16 @@ def declare(
 
 
 def due_rows(device: Device, meters: Mapping[int, int]) -> QuerySet[DueReading]:
-    """The rows a value of today stands for: of the running campaign, else of the last signed one."""
+    """The rows a value of today stands for: of the earliest unsigned campaign, else of the last one."""
     rows = DueReading.objects.filter(meter__in=meters)
     running = rows.exclude(campaign__state=Campaign.State.SIGNED).order_by("due_on").first()
     chosen = running or rows.order_by("due_on").last()
     if chosen is None:
         raise NothingDue(device.serial)
-    return rows.filter(campaign=chosen.campaign_id)
+    asked = rows.filter(campaign=chosen.campaign_id)
+    if set(meters) - set(asked.values_list("meter_id", flat=True)):
+        raise NothingDue(device.serial)
+    return asked
 
 
 def _meter(device: Device, name: str) -> Meter:

@@ -49,7 +49,7 @@ def picture(until: date, *, only: Collection[str] | None = None) -> Picture:
 
     Per covered and billed meter: the latest due date of its contract (earlier missed ones are settled
     by it); once more at its end where the coverage or the installation ended after the last billed
-    day (model.md, « Opening »).
+    day.
 
     :param only: customer codes or serials; None means everybody
     """

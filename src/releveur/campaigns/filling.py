@@ -38,9 +38,10 @@ def _candidates(campaign: int | None) -> dict[int, list[int]]:
     rows = rows.exclude(campaign__state=Campaign.State.SIGNED)
     if campaign is not None:
         rows = rows.filter(campaign=campaign)
+    held = list(rows.select_related("coverage__contract").order_by("campaign_id", "pk"))
     found: dict[int, list[int]] = defaultdict(list)
-    for pk, row in rows.order_by("campaign_id", "pk").values_list("campaign_id", "pk"):
-        found[pk].append(row)
+    for row in _matched(held):
+        found[row.campaign_id].append(row.pk)
     return found
 
 
@@ -55,21 +56,27 @@ def _fill(campaign: int, rows: Sequence[int], *, now: datetime) -> int:
     locks.share([campaign])
     asking = set(Asked.objects.filter(due_reading__in=rows).values_list("invitation_id", flat=True))
     locks.hold_invitations(asking)
-    held = [row for row in locks.hold_due_readings(rows) if not _is_answered(row)]
-    billed = Billed.objects.last_of(row.meter_id for row in held)
-    unused = _unused_by_meter(row.meter_id for row in held)
-    filled = []
-    for row in held:
-        last = billed.get(row.meter_id)
-        if reading := _take(row, unused[row.meter_id], billed_on=last.taken_on if last else None):
-            row.reading = reading
-            filled.append(row)
+    held = [row for row in locks.hold_due_readings(rows) if not _is_settled(row)]
+    filled = _matched(held)
     pointing.save(filled)
     reminding.withhold_answered(asking, now=now)
     return len(filled)
 
 
-def _is_answered(row: DueReading) -> bool:
+def _matched(rows: Sequence[DueReading]) -> list[DueReading]:
+    """The rows for which there is a reading, pointed to it; not written."""
+    billed = Billed.objects.last_of(row.meter_id for row in rows)
+    unused = _unused_by_meter(row.meter_id for row in rows)
+    matched = []
+    for row in rows:
+        last = billed.get(row.meter_id)
+        if reading := _take(row, unused[row.meter_id], billed_on=last.taken_on if last else None):
+            row.reading = reading
+            matched.append(row)
+    return matched
+
+
+def _is_settled(row: DueReading) -> bool:
     signed = row.campaign.state == Campaign.State.SIGNED
     return signed or (row.reading is not None and row.reading.source != Reading.Source.SYSTEM)
 

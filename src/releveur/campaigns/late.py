@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from releveur.campaigns import locks
 from releveur.campaigns.models import ReceiptLine
 from releveur.readings.models import Reading, Withdrawal
 
@@ -27,7 +28,10 @@ def take_proposals(meters: Collection[int], *, now: datetime) -> int:
 
     :returns: how many proposals became real
     """
-    taken = list(_standing().filter(reading__meter__in=meters).order_by("pk"))
+    mine = _standing().filter(reading__meter__in=meters)
+    # Whoever proposes another value holds the row: wait for it, then look.
+    locks.hold_due_readings(mine.values_list("due_reading_id", flat=True))
+    taken = list(mine.order_by("pk"))
     starts = Reading.objects.filter(
         meter__in=meters, proposed=True, occasion=Reading.Occasion.NEW_METER,
         superseded_by=None, withdrawal=None,

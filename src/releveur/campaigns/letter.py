@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.dateformat import format as date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from releveur.campaigns.models import Asked, DueReading, Invitation, still_held
 from releveur.clock import PARIS
 from releveur.customers.models import Customer
+from releveur.readings import wording
 from releveur.readings.models import Reading
-from releveur.rules.digits import shown
 
 MOST_DEVICES = 12
 """Devices named in a mail; the page has them all."""
@@ -109,7 +108,7 @@ def asking(
 def estimates(invitation: Invitation, rows: Sequence[DueReading]) -> Context:
     """Of the mail after the close: each value retained, and the words that explain it."""
     told = [
-        (row, Line(_label(row), _number(row.reading.value), _why(row.reading)))
+        (row, Line(_label(row), wording.number(row.reading.value), _why(row.reading)))
         for row in rows
         if row.reading is not None and estimated(row)
     ]
@@ -127,7 +126,7 @@ def declared(
     values = {row.pk: reading for row, reading in lines}
     rows = asked_rows([invitation.pk]).get(invitation.pk, [])
     told = [
-        (row, Line(_label(row), _number(values[row.pk].value), _on(values[row.pk])))
+        (row, Line(_label(row), wording.number(values[row.pk].value), _on(values[row.pk])))
         for row in rows
         if row.pk in values
     ]
@@ -144,7 +143,7 @@ def in_words(at: datetime) -> str:
     """« lundi 11 janvier 2027 à 18 h »: the wall clock of Paris, in the active language."""
     local = at.astimezone(PARIS)
     hour = f"{local:%H:%M}"
-    if _french():
+    if wording.in_french():
         hour = f"{local.hour}\u00a0h" + (f"\u00a0{local:%M}" if local.minute else "")
     return _("%(day)s at %(hour)s") % {"day": f"{_day(local)} {local.year}", "hour": hour}
 
@@ -206,23 +205,15 @@ def _label(row: DueReading) -> str:
     return row.meter.kind.label
 
 
-def _number(value: int) -> str:
-    return shown(value, "fr" if _french() else "en")
-
-
 def _why(reading: Reading) -> str:
     words: Mapping[str, str] = (reading.explanation or {}).get("words", {})
-    return words.get("fr" if _french() else "en", "")
+    return words.get("fr" if wording.in_french() else "en", "")
 
 
 def _on(reading: Reading) -> str:
-    return _("read on %(day)s") % {"day": f"{reading.taken_on:%d/%m/%Y}"}
+    return _("read on %(day)s") % {"day": wording.day(reading.taken_on)}
 
 
 def _day(local: datetime) -> str:
     day = date_format(local, "l j F")
-    return day.replace(" 1 ", " 1er ") if _french() else day
-
-
-def _french() -> bool:
-    return (get_language() or "fr").startswith("fr")
+    return day.replace(" 1 ", " 1er ") if wording.in_french() else day

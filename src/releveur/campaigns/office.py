@@ -1,15 +1,16 @@
-"""What waits for a person of the office: derived from the rows, stored nowhere (model.md, « Tasks »)."""
+"""What waits for a person of the office: derived from the rows, stored nowhere."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import closing
-from releveur.campaigns.models import Campaign, DueReading, Notice
+from releveur.campaigns.models import Campaign, DueReading
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.rules.estimation import Method
@@ -78,37 +79,39 @@ def _of_rows(what: What, rows: QuerySet[DueReading], words: str) -> list[Task]:
 
 
 def _refused(campaign: Campaign) -> list[Task]:
-    notices = Notice.objects.filter(invitation__campaign=campaign, mail__state=Mail.State.FAILED)
-    return [
-        _of_mail(What.MAIL_REFUSED, notice, _("mail to {address} refused: {reply}"))
-        for notice in notices.select_related("mail").order_by("pk")
-    ]
+    failed = _mails(campaign).filter(state=Mail.State.FAILED)
+    return _of_mails(What.MAIL_REFUSED, failed, _("mail to {address} refused: {reply}"))
 
 
 def _late(campaign: Campaign, *, now: datetime) -> list[Task]:
-    notices = Notice.objects.filter(
-        invitation__campaign=campaign, mail__state=Mail.State.OWED, owed_at__lte=now - GIVE_UP
+    late = _mails(campaign).filter(state=Mail.State.OWED, owed_at__lte=now - GIVE_UP)
+    return _of_mails(
+        What.MAIL_LATE, late, _("mail to {address} could not leave for 24 hours: {reply}")
     )
+
+
+def _mails(campaign: Campaign) -> QuerySet[Mail]:
+    """The mails of a campaign: its notices and its receipts."""
+    return Mail.objects.filter(
+        Q(notice__invitation__campaign=campaign) | Q(receipt__invitation__campaign=campaign)
+    )
+
+
+def _customer() -> Coalesce:
+    """The code of the customer a mail is about."""
+    of_a_notice = DueReading.objects.filter(asked__invitation=OuterRef("notice__invitation"))
+    of_a_receipt = DueReading.objects.filter(receipt_lines__receipt=OuterRef("receipt"))
+    code = "installation__site__customer__code"
+    return Coalesce(
+        Subquery(of_a_notice.order_by("pk").values(code)[:1]),
+        Subquery(of_a_receipt.order_by("pk").values(code)[:1]),
+        Value(""),
+    )
+
+
+def _of_mails(what: What, mails: QuerySet[Mail], words: str) -> list[Task]:
+    rows = mails.order_by("pk").values_list(_customer(), "to", "smtp_reply")
     return [
-        _of_mail(
-            What.MAIL_LATE, notice, _("mail to {address} could not leave for 24 hours: {reply}")
-        )
-        for notice in notices.select_related("mail").order_by("pk")
+        {"what": what, "code": code, "serial": "", "words": words.format(address=to, reply=reply)}
+        for code, to, reply in rows
     ]
-
-
-def _of_mail(what: What, notice: Notice, words: str) -> Task:
-    mail = notice.mail
-    assert mail is not None
-    code = (
-        DueReading.objects.filter(asked__invitation=notice.invitation_id)
-        .order_by("pk")
-        .values_list("installation__site__customer__code", flat=True)
-        .first()
-    )
-    return {
-        "what": what,
-        "code": code or "",
-        "serial": "",
-        "words": words.format(address=mail.to, reply=mail.smtp_reply),
-    }

@@ -57,7 +57,9 @@ def move_deadlines(campaign: int, *, now: datetime) -> int:
         if held.state != Campaign.State.OPEN:
             return 0
         third = Notice.objects.filter(
-            invitation__campaign=held, what=Notice.What.REMINDED_3, mail__state=Mail.State.SENT
+            invitation__in=silent(held.invitations.all()),
+            what=Notice.What.REMINDED_3,
+            mail__state=Mail.State.SENT,
         ).select_related("invitation", "mail")
         moved: dict[int, Invitation] = {}
         for notice in third.order_by("invitation_id"):

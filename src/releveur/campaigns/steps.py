@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from releveur.campaigns import closing, filling, reminding
-from releveur.campaigns.models import Campaign, Invitation
+from releveur.campaigns.models import Campaign, Invitation, Notice
 from releveur.rules.schedule import GRACE
 
 
@@ -62,11 +62,14 @@ def _steps_of(campaign: int, *, now: datetime) -> Taken:
 def next_at(*, now: datetime) -> datetime | None:
     """The next instant at which a step becomes due, for those who wait for it."""
     running = Campaign.objects.filter(state=Campaign.State.OPEN)
-    closes = running.aggregate(at=Min("closes_at"))["at"]
+    closes = running.filter(closes_at__gt=now - GRACE).aggregate(at=Min("closes_at"))["at"]
     instants = [closes + GRACE] if closes else []
     for number, what in enumerate(reminding.REMINDERS, 1):
         field = f"reminder_{number}_at"
-        waiting = reminding.silent(_asked_in(running)).exclude(notices__what=what)
+        owed = Notice.objects.filter(
+            invitation=OuterRef("pk"), what=what, owed_at__gte=OuterRef("invited_at")
+        )
+        waiting = reminding.silent(_asked_in(running)).exclude(Exists(owed))
         soonest = waiting.filter(**{f"{field}__gt": now}).aggregate(at=Min(field))["at"]
         instants += [soonest] if soonest else []
     return min((at for at in instants if at > now), default=None)

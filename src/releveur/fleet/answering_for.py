@@ -1,6 +1,6 @@
 """Who answers for a device: all contacts of the nearest level that has one with an address.
 
-The levels, nearest first: the device, its site, its customer (model.md, « Respondent »).
+The levels, nearest first: the device, its site, its customer.
 """
 
 from __future__ import annotations

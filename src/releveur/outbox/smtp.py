@@ -7,6 +7,7 @@ connection apart from the one for each command, and one connection for many mail
 from __future__ import annotations
 
 import smtplib
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -111,19 +112,26 @@ class Line:
 
 
 def _opened(to: Server) -> smtplib.SMTP:
-    kind = smtplib.SMTP_SSL if to.use_ssl else smtplib.SMTP
-    smtp = kind(to.host, to.port, timeout=to.connect_seconds)
+    smtp = _connected(to)
     try:
         if smtp.sock is not None:
             smtp.sock.settimeout(to.command_seconds)
         if to.use_tls:
-            smtp.starttls()
+            smtp.starttls(context=ssl.create_default_context())
         if to.username:
             smtp.login(to.username, to.password)
     except BaseException:
         smtp.close()
         raise
     return smtp
+
+
+def _connected(to: Server) -> smtplib.SMTP:
+    """Certificates are verified: by default the library would give the password to anybody."""
+    if not to.use_ssl:
+        return smtplib.SMTP(to.host, to.port, timeout=to.connect_seconds)
+    context = ssl.create_default_context()
+    return smtplib.SMTP_SSL(to.host, to.port, timeout=to.connect_seconds, context=context)
 
 
 def _meaning(code: int, reply: bytes | str) -> Exception:

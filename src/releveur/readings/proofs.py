@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import warnings
 from typing import IO
 from uuid import uuid4
@@ -78,14 +79,17 @@ def _decoded(content: bytes) -> bytes:
                 return _as_jpeg(picture)
     except Image.DecompressionBombError:
         raise TooManyPixels from None
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error):
         raise NotAPicture from None
 
 
 def _as_jpeg(picture: Image.Image) -> bytes:
+    """Made small first: what comes after costs no memory to speak of. Transparency shows white."""
     picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-    upright = ImageOps.exif_transpose(picture).convert("RGB")
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    paper = Image.new("RGB", upright.size, "white")
+    paper.paste(upright, mask=upright.getchannel("A"))
     out = io.BytesIO()
-    upright.save(out, "JPEG", quality=85, optimize=True)
+    paper.save(out, "JPEG", quality=85, optimize=True)
     return out.getvalue()

@@ -1,7 +1,7 @@
 """What a person says a device showed: examined against its past, then recorded.
 
 Nothing is refused here: a value that raises a question waits for its answer, and is recorded as soon
-as the answer comes (product.md, « Finding, Demand »).
+as the answer comes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ from releveur.rules import metering, validation
 from releveur.rules.estimation import expected_volume
 from releveur.rules.validation import Code, Demand
 
-type DateFault = Literal["IN_THE_FUTURE", "BEFORE_THE_LAST_READING"]
+type DateFault = Literal[
+    "IN_THE_FUTURE",
+    "BEFORE_THE_LAST_READING",
+    "ALREADY_INVOICED",
+    "BEFORE_ITS_INSTALLATION",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,6 @@ class Declared:
     reason: Finding.Answer | None = None
     proof: Proof | None = None
     seen: Mapping[int, int | None] | None = None
-    overwrite: bool = False
     kept: frozenset[int] = frozenset()
 
 
@@ -85,13 +89,32 @@ def facts(meters: Iterable[Meter], *, setting_aside: Iterable[int] = ()) -> dict
     }
 
 
-def date_fault(declared: Declared, known: Mapping[int, Facts], *, today: date) -> DateFault | None:
-    """Say what is wrong with the day, if anything: it is never the value's fault (vee.md R9)."""
+def date_fault(
+    declared: Declared,
+    known: Mapping[int, Facts],
+    *,
+    today: date,
+    since: date | None = None,
+    invoiced: bool = True,
+) -> DateFault | None:
+    """Say what is wrong with the day, if anything: it is never the value's fault.
+
+    :param today: the day it is where the device stands
+    :param since: the day the device was installed there
+    :param invoiced: whether a day invoiced already is a fault; not for a correction of that invoice
+    """
+    facts = [known[meter] for meter in declared.values]
     if declared.taken_on > today:
         return "IN_THE_FUTURE"
-    last = [metering.last_real(known[meter].history) for meter in declared.values]
+    if since and declared.taken_on < since:
+        return "BEFORE_ITS_INSTALLATION"
+    last = [metering.last_real(one.history) for one in facts]
     if any(reading and declared.taken_on < reading.taken_on for reading in last):
         return "BEFORE_THE_LAST_READING"
+    if invoiced and any(
+        one.billed and declared.taken_on <= one.billed[-1].taken_on for one in facts
+    ):
+        return "ALREADY_INVOICED"
     return None
 
 

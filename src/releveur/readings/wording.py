@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from django.utils.dateformat import format as date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -10,9 +13,19 @@ from releveur.rules.digits import shown
 from releveur.rules.validation import Code, Demand, Finding
 
 
+def in_french() -> bool:
+    """Whether the reader is spoken to in French; in English otherwise."""
+    return (get_language() or "fr").startswith("fr")
+
+
 def number(value: int) -> str:
     """A number as the reader writes it."""
-    return shown(value, (get_language() or "fr")[:2])
+    return shown(value, "fr" if in_french() else "en")
+
+
+def day(value: date) -> str:
+    """« 05/01/2022 » as the French write it; « 5 Jan 2022 » where 05/01 could be May."""
+    return f"{value:%d/%m/%Y}" if in_french() else date_format(value, "j M Y")
 
 
 def sentence(finding: Finding, *, meter: str = "") -> str:
@@ -31,9 +44,19 @@ def sentence(finding: Finding, *, meter: str = "") -> str:
 
 def date_sentence(fault: DateFault) -> str:
     """What is wrong with the day a value was read on."""
-    if fault == "IN_THE_FUTURE":
-        return _("This day is still to come. Give the day on which the counter was read.")
-    return _("This day comes before the last reading. Give the day on which the counter was read.")
+    match fault:
+        case "IN_THE_FUTURE":
+            return _("This day is still to come. Give the day on which the counter was read.")
+        case "BEFORE_THE_LAST_READING":
+            return _(
+                "This day comes before the last reading. Give the day on which the counter was read."
+            )
+        case "ALREADY_INVOICED":
+            return _("This day is invoiced already. Give the day on which the counter was read.")
+        case "BEFORE_ITS_INSTALLATION":
+            return _(
+                "The device was not there yet on this day. Give the day on which the counter was read."
+            )
 
 
 def _template(finding: Finding) -> str:

@@ -109,15 +109,6 @@ def on_grid(first: date, months: int, day: date) -> bool:
     return due_on(first, months, _number(first, months, day)) == day
 
 
-def same_grid(first_a: date, first_b: date, months: int) -> bool:
-    """Whether two first days give the same due days.
-
-    >>> same_grid(date(2022, 1, 31), date(2022, 2, 28), 1)
-    False
-    """
-    return on_grid(first_a, months, first_b) and on_grid(first_b, months, first_a)
-
-
 def is_working_day(day: date, closures: Closures) -> bool:
     """Monday to Friday, unless closed."""
     return day.weekday() < 5 and day not in closures

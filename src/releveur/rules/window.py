@@ -1,6 +1,6 @@
 """Which readings may stand for a day due, although nobody was asked for them.
 
-Source: model.md, « Filling »; the 20 days are those of the trade's billing programs, which take the
+docs/rules/schedule.md has the worked days; the 20 days are those of the trade's billing programs, which take the
 latest reading of the last 20 days as real and estimate beyond.
 """
 

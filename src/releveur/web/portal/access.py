@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 
 from releveur.campaigns import links
 from releveur.campaigns.models import Invitation
+from releveur.customers.models import Contact
 
 COOKIE = "__Host-releveur" if settings.CSRF_COOKIE_SECURE else "releveur"
 LIFE = timedelta(days=90)
@@ -50,20 +51,21 @@ def invited[**P](page: InvitedPage[P]) -> Page[P]:
     def wrapper(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             invitation = _invitation(request)
-        except links.NewerMailSent:
+        except links.NewerMailSent as newer:
+            speak(request, newer.contact)
             return render(request, "portal/newer_mail.html", status=410)
         except links.UnknownLink:
             return render(request, "portal/no_link.html", status=403)
-        speak(request, invitation)
+        speak(request, invitation.contact)
         return page(request, invitation, *args, **kwargs)
 
     return wrapper
 
 
-def speak(request: HttpRequest, invitation: Invitation) -> None:
+def speak(request: HttpRequest, contact: Contact) -> None:
     """Speak the person's language, unless this browser chose another."""
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-        translation.activate(invitation.contact.language)
+        translation.activate(contact.language)
         request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
 
 

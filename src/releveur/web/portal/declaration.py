@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +21,7 @@ from releveur.readings.submission import Declared
 from releveur.rules import digits
 from releveur.web.portal.sheet import Row, Sheet, Status
 
+NUMBER = re.compile(r"[0-9]{1,18}")
 PROOF_SALT = "releveur.web.portal.proof"
 
 
@@ -65,8 +67,8 @@ def _fill(
     row.reason = sent.get(f"reason-{device}", "")
     row.proof = sent.get(f"proof-{device}", "")
     row.seen = {cell.due.meter_id: sent.get(f"seen-{cell.due.pk}") for cell in row.cells}
-    photos = [files.get(f"{source}-{device}") for source in ("photo", "file")]
-    for photo in filter(None, photos):
+    photo = files.get(f"photo-{device}") or files.get(f"file-{device}")
+    if photo and row.fingerprint.strip("/"):
         _receive(row, photo, invitation)
 
 
@@ -137,7 +139,7 @@ def _proof(ticket: str, invitation: Invitation) -> Proof | None:
 
 
 def _seen(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() else None
+    return int(text) if text and NUMBER.fullmatch(text) else None
 
 
 def _nonce(text: str) -> UUID:

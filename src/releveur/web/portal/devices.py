@@ -47,6 +47,9 @@ def _declare(request: HttpRequest, invitation: Invitation, now: datetime) -> Htt
     except answering.SentOtherwise as before:
         stands = sheet.draw(invitation, now=now)
         return _page(request, stands, already=before.receipt, status=409)
+    except DueReading.DoesNotExist:
+        # A device left while the form was on its way: the page as it is now.
+        return _page(request, sheet.draw(invitation, now=now), status=409)
     ask(drawn, outcome.questions)
     if not drawn.asking:
         return HttpResponseRedirect(_after(outcome), status=303)

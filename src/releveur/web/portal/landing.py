@@ -27,13 +27,14 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
         invitation = links.find(key)
     except links.UnknownLink:
         return _private(render(request, "portal/no_link.html", status=404))
-    except links.NewerMailSent:
+    except links.NewerMailSent as newer:
+        access.speak(request, newer.contact)
         return _private(render(request, "portal/newer_mail.html", status=410))
     if request.method == "POST":
         response: HttpResponse = HttpResponseRedirect(reverse("portal:devices"), status=303)
         access.grant(response, invitation)
         return _private(response)
-    access.speak(request, invitation)
+    access.speak(request, invitation.contact)
     rows = DueReading.objects.asked_of(invitation)
     context: dict[str, Masthead | int] = {
         "head": masthead(invitation, rows),

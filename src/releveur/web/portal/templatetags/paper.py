@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from django import template
-from django.utils.dateformat import format as date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from releveur.campaigns.letter import in_words
+from releveur.readings import wording
 from releveur.readings.models import Billed, Quality, Reading
 from releveur.readings.wording import number
 from releveur.rules.schedule import PARIS
@@ -34,10 +33,7 @@ def signed(value: int) -> str:
 
 @register.filter
 def day(value: date) -> str:
-    """« 05/01/2022 » as the French write it; « 5 Jan 2022 » where 05/01 could be May."""
-    local = value.astimezone(PARIS) if isinstance(value, datetime) else value
-    french = (get_language() or "fr").startswith("fr")
-    return f"{local:%d/%m/%Y}" if french else date_format(local, "j M Y")
+    return wording.day(value.astimezone(PARIS) if isinstance(value, datetime) else value)
 
 
 @register.filter

@@ -87,9 +87,16 @@ def _as_jpeg(picture: Image.Image) -> bytes:
     """Made small first: what comes after costs no memory to speak of. Transparency shows white."""
     picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    upright = ImageOps.exif_transpose(picture).convert("RGBA")
+    upright = _in_eight_bits(ImageOps.exif_transpose(picture)).convert("RGBA")
     paper = Image.new("RGB", upright.size, "white")
     paper.paste(upright, mask=upright.getchannel("A"))
     out = io.BytesIO()
     paper.save(out, "JPEG", quality=85, optimize=True)
     return out.getvalue()
+
+
+def _in_eight_bits(picture: Image.Image) -> Image.Image:
+    """The library cuts 16-bit grey off at white; the picture keeps its greys here."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return picture.convert("I").point(lambda grey: grey / 256).convert("L")

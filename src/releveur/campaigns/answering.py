@@ -140,13 +140,9 @@ def serving(rows: Iterable[DueReading]) -> dict[int, DueReading]:
     """
     found: dict[int, DueReading] = {}
     for row in sorted(rows, key=lambda row: (row.due_on, row.pk)):
-        if row.meter_id not in found or _is_answered(found[row.meter_id]):
+        if row.meter_id not in found or found[row.meter_id].answer:
             found[row.meter_id] = row
     return found
-
-
-def _is_answered(row: DueReading) -> bool:
-    return row.reading is not None and row.reading.source != Reading.Source.SYSTEM
 
 
 def _asking(due_readings: Iterable[DueReading | int]) -> set[int]:
@@ -160,9 +156,9 @@ def _standing(rows: Mapping[int, DueReading]) -> dict[int, Reading]:
     signed = [row for row in rows.values() if _is_signed(row)]
     proposals = late.proposals(row.pk for row in signed)
     real = {
-        meter: row.reading
+        meter: row.answer
         for meter, row in rows.items()
-        if row.reading is not None and _is_answered(row) and not _is_signed(row)
+        if row.answer is not None and not _is_signed(row)
     }
     return real | {row.meter_id: proposals[row.pk] for row in signed if row.pk in proposals}
 
@@ -175,11 +171,7 @@ def _news(
     declared: Sequence[Declared], rows: Mapping[int, DueReading], standing: Mapping[int, Reading]
 ) -> list[Declared]:
     """Drop what stands already: a form sends back the values it showed."""
-    signed = {
-        meter: row.reading
-        for meter, row in rows.items()
-        if row.reading is not None and _is_answered(row)
-    }
+    signed = {meter: row.answer for meter, row in rows.items() if row.answer is not None}
     shown = signed | dict(standing)
     news = [
         replace(

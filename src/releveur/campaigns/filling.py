@@ -78,7 +78,7 @@ def _matched(rows: Sequence[DueReading]) -> list[DueReading]:
 
 def _is_settled(row: DueReading) -> bool:
     signed = row.campaign.state == Campaign.State.SIGNED
-    return signed or (row.reading is not None and row.reading.source != Reading.Source.SYSTEM)
+    return signed or row.answer is not None
 
 
 def _unused_by_meter(meters: Iterable[int]) -> Mapping[int, list[Reading]]:

@@ -43,7 +43,7 @@ def take_proposals(meters: Collection[int], *, now: datetime) -> int:
         [
             Withdrawal(reading=corrected, reason=REASON, withdrawn_at=now)
             for line in taken
-            if (corrected := line.due_reading.reading) and corrected.source != Reading.Source.SYSTEM
+            if (corrected := line.due_reading.answer)
         ],
         ignore_conflicts=True,
     )

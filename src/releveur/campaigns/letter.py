@@ -75,12 +75,7 @@ def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
 
 def missing(rows: Iterable[DueReading]) -> list[DueReading]:
     """Rows nobody has answered: empty, or filled by our own estimate."""
-    return [row for row in rows if row.reading is None or estimated(row)]
-
-
-def estimated(row: DueReading) -> bool:
-    """Whether the row stands at our own estimate."""
-    return row.reading is not None and row.reading.source == Reading.Source.SYSTEM
+    return [row for row in rows if row.answer is None]
 
 
 def asking(
@@ -108,9 +103,9 @@ def asking(
 def estimates(invitation: Invitation, rows: Sequence[DueReading]) -> Context:
     """Of the mail after the close: each value retained, and the words that explain it."""
     told = [
-        (row, Line(_label(row), wording.number(row.reading.value), _why(row.reading)))
+        (row, Line(_label(row), wording.number(row.estimate.value), _why(row.estimate)))
         for row in rows
-        if row.reading is not None and estimated(row)
+        if row.estimate is not None
     ]
     return _about(invitation, rows, told)
 

@@ -95,7 +95,7 @@ def resend(invitation: Invitation, *, now: datetime) -> Mail:
     [held] = locks.hold_invitations([invitation.pk])
     rows = letter.asked_rows([held.pk]).get(held.pk, [])
     told = letter.missing(rows) or rows
-    closed = any(letter.estimated(row) for row in rows)
+    closed = any(row.estimate for row in rows)
     thread = _threads([held.pk]).get(held.pk, "")
     envelope = Envelope(held, Dealer.objects.here(), now, thread, OF_A_RESENT_LINK)
     mail = _mail(
@@ -143,7 +143,7 @@ def _held(chunk: Sequence[int]) -> list[Notice]:
 
 def _owed(notice: Notice, rows: Sequence[DueReading]) -> bool:
     if notice.what == Notice.What.CLOSED:
-        return any(letter.estimated(row) for row in rows)
+        return any(row.estimate for row in rows)
     asks = notice.invitation.campaign.state == Campaign.State.OPEN
     return asks and bool(letter.missing(rows))
 

@@ -157,6 +157,17 @@ class DueReading(models.Model):
     def __str__(self) -> str:
         return f"{self.meter_id} due {self.due_on}"
 
+    @property
+    def answer(self) -> Reading | None:
+        """The reading that somebody or something gave; never our own estimate."""
+        return None if self.estimate else self.reading
+
+    @property
+    def estimate(self) -> Reading | None:
+        """Our own estimate, where the row stands at it."""
+        reading = self.reading
+        return reading if reading and reading.source == Reading.Source.SYSTEM else None
+
 
 class Asked(models.Model):
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="asked")

@@ -57,13 +57,11 @@ class Cell:
     @property
     def standing(self) -> Reading | None:
         """What somebody declared or read in this campaign; never our own estimate."""
-        reading = self.proposal or self.due.reading
-        return reading if reading and reading.source != Reading.Source.SYSTEM else None
+        return self.proposal or self.due.answer
 
     @property
     def estimate(self) -> Reading | None:
-        reading = self.due.reading
-        return reading if reading and reading.source == Reading.Source.SYSTEM else None
+        return self.due.estimate
 
     @property
     def seen(self) -> str:

@@ -114,7 +114,12 @@ class TestItsPages:
     def test_a_quarter_is_lived_to_the_next_regularisation(
         self, client: Client, demo: Campaign
     ) -> None:
-        for words in ("4 personnes ont répondu", "2e rappel", "3e rappel", "La campagne est clôturée"):
+        for words in (
+            "4 personnes ont répondu",
+            "2e rappel",
+            "3e rappel",
+            "La campagne est clôturée",
+        ):
             assert words in press(client, "/demo/avancer")
         assert "Boulangerie Perrault" in client.get("/demo/").content.decode()
 

@@ -38,7 +38,7 @@ def test_a_newcomer_lives_a_whole_quarter(page: Page, address: str) -> None:
     expect(page.locator("#now")).to_contain_text("Mardi 5 juillet 2022")
     page.get_by_role("button", name="Avancer jusqu’au prochain événement").click()
     expect(page.get_by_role("heading", name="La régularisation")).to_be_visible()
-    expect(page.locator("#settled + table")).to_contain_text("rendu")
+    expect(page.locator("#settled + table")).to_contain_text("déduit")
     shoot(page, "demo-regularisation")
 
 

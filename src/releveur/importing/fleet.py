@@ -28,6 +28,7 @@ type Progress = Callable[[str], None]
 def import_fleet(
     path: Path,
     *,
+    sheet: str = "",
     retire_missing: bool = False,
     progress: Progress | None = None,
     now: datetime,
@@ -37,6 +38,7 @@ def import_fleet(
     Any error refuses the whole file, and all errors are listed. A second import of the same file
     changes nothing; two at once wait for each other.
 
+    :param sheet: the sheet of a workbook; the first one when empty
     :param retire_missing: devices the file does not have leave today; otherwise they are listed
     :param progress: called with a sentence after each part of the work
     """
@@ -44,7 +46,7 @@ def import_fleet(
     tell = progress or silence
     with transaction.atomic():
         wait_for_other_imports()
-        picture = _drawn(path, report, tell)
+        picture = _drawn(path, sheet, report, tell)
         if picture and not report.errors:
             _write(picture, report, retire_missing=retire_missing, tell=tell, now=now)
         transaction.set_rollback(bool(report.errors))
@@ -59,9 +61,9 @@ def wait_for_other_imports() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_IMPORT_AT_A_TIME])
 
 
-def _drawn(path: Path, report: Report, tell: Progress) -> Picture | None:
+def _drawn(path: Path, sheet: str, report: Report, tell: Progress) -> Picture | None:
     try:
-        picture = drawing.draw(tables.read(path), report)
+        picture = drawing.draw(tables.read(path, sheet=sheet), report)
     except tables.Unreadable as problem:
         report.error(problem.line, "", "", str(problem))
         return None

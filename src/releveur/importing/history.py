@@ -57,17 +57,21 @@ class _Manner:
     billed: bool
 
 
-def import_readings(path: Path, *, progress: Progress | None = None, now: datetime) -> Report:
+def import_readings(
+    path: Path, *, sheet: str = "", progress: Progress | None = None, now: datetime
+) -> Report:
     """Write the values of a file that are new; any error refuses the whole file.
 
     The same values again change nothing, in any order of files; what contradicts a value that
     stands is listed and not written.
+
+    :param sheet: the sheet of a workbook; the first one when empty
     """
     report = Report()
     tell = progress or silence
     with transaction.atomic():
         wait_for_other_imports()
-        told = _read(path, report)
+        told = _read(path, sheet, report)
         tell(_("%(count)d values read") % {"count": len(told)})
         done = 0
         for some in _a_few_devices_at_a_time(told):
@@ -82,9 +86,9 @@ def import_readings(path: Path, *, progress: Progress | None = None, now: dateti
     return report
 
 
-def _read(path: Path, report: Report) -> list[_Told]:
+def _read(path: Path, sheet: str, report: Report) -> list[_Told]:
     try:
-        return list(_rows(path, report))
+        return list(_rows(path, sheet, report))
     except tables.Unreadable as problem:
         report.error(problem.line, "", "", str(problem))
         return []
@@ -105,8 +109,8 @@ def _a_few_devices_at_a_time(told: list[_Told]) -> Iterator[list[_Told]]:
         yield some
 
 
-def _rows(path: Path, report: Report) -> Iterator[_Told]:
-    table = tables.read(path)
+def _rows(path: Path, sheet: str, report: Report) -> Iterator[_Told]:
+    table = tables.read(path, sheet=sheet)
     columns = find(table.headings, READINGS)
     missing = reading_cells.require(columns, NEEDED, READINGS)
     if missing or not (columns.meters or "meter" in columns.fields):

@@ -1,4 +1,4 @@
-"""A table out of a file as an ERP or a spreadsheet writes it: any of three encodings and separators.
+"""A table out of a file as an ERP or a spreadsheet writes it: CSV in any usual dress, or .xlsx.
 
 The reader is bounded: a file that is too long, too wide, or no table at all is refused with a
 sentence, before it fills the memory.
@@ -34,6 +34,12 @@ class Unreadable(Exception):
         self.line = line
 
 
+class Number(str):
+    """The text of a cell that a spreadsheet stored as a number: what it may have rounded."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record, by the line of the file it begins on; cells without surrounding space."""
@@ -48,14 +54,26 @@ class Table:
     rows: Iterator[Row]
 
 
-def read(path: Path) -> Table:
-    """Open a CSV file: UTF-8 with or without BOM, UTF-16 with one, else cp1252; `;` `,` tab or `|`.
+def read(path: Path, *, sheet: str = "") -> Table:
+    """Open a CSV file or a workbook (.xlsx), told apart by what they hold, not by their names.
 
-    Blank rows are left out. The rows come one by one: a fault further down is raised while reading.
+    CSV: UTF-8 with or without BOM, UTF-16 with one, else cp1252; `;` `,` tab or `|`. Blank rows are
+    left out. The rows come one by one: a fault further down is raised while reading.
 
-    :raises Unreadable: missing, empty, too big, a workbook, or a quote that is never closed
+    :param sheet: the sheet of a workbook; the first one when empty
+    :raises Unreadable: missing, empty, too big, an old workbook, or a quote that is never closed
     """
-    text = _decoded(_bytes(path))
+    data = _bytes(path)
+    if data.startswith(b"PK\x03\x04"):
+        from releveur.importing import workbooks  # noqa: PLC0415  # it builds on this module
+
+        return workbooks.read(data, sheet=sheet)
+    if sheet:
+        raise Unreadable(_("A text file has no sheets. Leave --sheet out."))
+    return _of_text(_decoded(data))
+
+
+def _of_text(text: str) -> Table:
     announced = _ANNOUNCED.match(text)
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=announced[1] if announced else _separator(text)
@@ -81,8 +99,10 @@ def _bytes(path: Path) -> bytes:
         ) from problem
     if len(data) > MOST_BYTES:
         raise Unreadable(_("The file is over 128 MB. Cut it into several files."))
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise Unreadable(_("This is a workbook. Save it as CSV, then import that file."))
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Unreadable(
+            _("This workbook is of an old kind or has a password. Save it as .xlsx, without one.")
+        )
     return data
 
 

@@ -17,7 +17,7 @@ class Command(Door):
     writes = True
 
     def arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE", help=_("CSV, in any separator"))
+        name_a_table(parser)
         parser.add_argument(
             "--retire-missing",
             action="store_true",
@@ -27,6 +27,7 @@ class Command(Door):
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         self.report = fleet.import_fleet(
             options["file"],
+            sheet=options["sheet"],
             retire_missing=options["retire_missing"],
             progress=self.stderr.write,
             now=now,
@@ -35,6 +36,16 @@ class Command(Door):
 
     def words(self, answer: Answer) -> str:
         return "\n".join(self.report.lines())
+
+
+def name_a_table(parser: CommandParser) -> None:
+    """The file to import, and which of its sheets."""
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help=_("CSV with any separator, or XLSX")
+    )
+    parser.add_argument(
+        "--sheet", default="", metavar="NAME", help=_("sheet of a workbook, else its first one")
+    )
 
 
 def answered(report: Report) -> Answer:

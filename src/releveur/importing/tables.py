@@ -50,39 +50,44 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """`names` are our headings beside the file's own, where a mapping gives them."""
+
     headings: list[str]
     rows: Iterator[Row]
+    names: list[str] | None = None
 
 
-def read(path: Path, *, sheet: str = "") -> Table:
+def read(path: Path, *, sheet: str = "", skip: int = 0) -> Table:
     """Open a CSV file or a workbook (.xlsx), told apart by what they hold, not by their names.
 
     CSV: UTF-8 with or without BOM, UTF-16 with one, else cp1252; `;` `,` tab or `|`. Blank rows are
     left out. The rows come one by one: a fault further down is raised while reading.
 
     :param sheet: the sheet of a workbook; the first one when empty
+    :param skip: lines above the line of headings
     :raises Unreadable: missing, empty, too big, an old workbook, or a quote that is never closed
     """
     data = _bytes(path)
     if data.startswith(b"PK\x03\x04"):
         from releveur.importing import workbooks  # noqa: PLC0415  # it builds on this module
 
-        return workbooks.read(data, sheet=sheet)
+        return workbooks.read(data, sheet=sheet, skip=skip)
     if sheet:
         raise Unreadable(_("A text file has no sheets. Leave --sheet out."))
-    return _of_text(_decoded(data))
+    return _of_text(_decoded(data), skip)
 
 
-def _of_text(text: str) -> Table:
+def _of_text(text: str, skip: int) -> Table:
     announced = _ANNOUNCED.match(text)
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=announced[1] if announced else _separator(text)
+        io.StringIO(text, newline=""),
+        delimiter=announced[1] if announced else _separator(text, skip),
     )
     csv.field_size_limit(LONGEST_CELL * MOST_LINES_IN_A_CELL)
     rows = _rows(reader)
     if announced:
         next(rows)
-    first = next(rows, None)
+    first = next((row for row in rows if row.line > skip), None)
     if first is None:
         raise Unreadable(_("The file is empty. Export it again, with its line of headings."))
     return Table(first.cells, rows)
@@ -121,8 +126,8 @@ def _decoded(data: bytes) -> str:
     raise Unreadable(_("This is not a text file. Export it again as CSV, in UTF-8."))
 
 
-def _separator(text: str) -> str:
-    heading = next((line for line in text.splitlines() if line.strip()), "")
+def _separator(text: str, skip: int) -> str:
+    heading = next((line for line in text.splitlines()[skip:] if line.strip()), "")
     outside = "".join(heading.split('"')[::2])
     return max(SEPARATORS, key=outside.count)
 

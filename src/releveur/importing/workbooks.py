@@ -41,7 +41,7 @@ _END_OF_TEXT = re.compile(rb"</(?:\w+:)?si\s*>")
 type Stored = int | float | str | bool | time | date | datetime | timedelta
 
 
-def read(data: bytes, *, sheet: str = "") -> Table:
+def read(data: bytes, *, sheet: str = "", skip: int = 0) -> Table:
     """Read the sheet of that name, else the first one; lines count as the spreadsheet shows them.
 
     :raises Unreadable: damaged, not .xlsx, unpacks to too much, no such sheet, or empty
@@ -50,7 +50,7 @@ def read(data: bytes, *, sheet: str = "") -> Table:
         checked = _checked_copy(data)
         with load_workbook(io.BytesIO(checked)) as book:
             found = _sheet(book, sheet)
-            rows = list(_rows(found))
+            rows = [row for row in _rows(found) if row.line > skip]
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, CalamineError, RuntimeError) as no:
         raise _damaged() from no
     if not rows:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from releveur.importing import fleet
+from releveur.importing import fleet, mapping
 from releveur.importing.report import Report
 from releveur.ops.doors import Answer, Door, Refused
 
@@ -28,6 +28,7 @@ class Command(Door):
         self.report = fleet.import_fleet(
             options["file"],
             sheet=options["sheet"],
+            by=mapped(options["mapping"]),
             retire_missing=options["retire_missing"],
             progress=self.stderr.write,
             now=now,
@@ -46,6 +47,20 @@ def name_a_table(parser: CommandParser) -> None:
     parser.add_argument(
         "--sheet", default="", metavar="NAME", help=_("sheet of a workbook, else its first one")
     )
+    parser.add_argument(
+        "--mapping",
+        default="",
+        metavar="NAME_OR_FILE",
+        help=_("whose headings these are: a mapping by its name, or a TOML file"),
+    )
+
+
+def mapped(name: str) -> mapping.Named | None:
+    """:raises Refused: there is no such mapping, or it cannot be understood"""
+    try:
+        return mapping.named(name) if name else None
+    except mapping.MappingMisread as problem:
+        raise Refused(str(problem)) from None
 
 
 def answered(report: Report) -> Answer:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from releveur.importing import history
 from releveur.ops.doors import Answer, Door
-from releveur.ops.management.commands.import_fleet import answered, name_a_table
+from releveur.ops.management.commands.import_fleet import answered, mapped, name_a_table
 
 
 class Command(Door):
@@ -20,7 +20,11 @@ class Command(Door):
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         self.report = history.import_readings(
-            options["file"], sheet=options["sheet"], progress=self.stderr.write, now=now
+            options["file"],
+            sheet=options["sheet"],
+            by=mapped(options["mapping"]),
+            progress=self.stderr.write,
+            now=now,
         )
         return answered(self.report)
 

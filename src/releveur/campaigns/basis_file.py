@@ -6,65 +6,32 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from releveur.campaigns import basis
 from releveur.campaigns.models import Campaign
+from releveur.campaigns.profile import OURS, Profile
 from releveur.rules.schedule import PARIS
 
 type Printed = Mapping[str, str | int | None]
 
-COLUMNS: Mapping[str, str] = {
-    "state": "Préfacturation",
-    "contract": "N° de contrat",
-    "payer_code": "Code client facturé",
-    "payer_name": "Client facturé",
-    "customer_reference": "Référence client",
-    "service_code": "Code service",
-    "commitment_number": "N° d’engagement",
-    "customer_code": "Code client",
-    "customer_name": "Raison sociale",
-    "site": "Site",
-    "address": "Adresse",
-    "location": "Emplacement",
-    "maker": "Marque",
-    "model": "Modèle",
-    "serial": "N° de série",
-    "fleet_number": "N° de parc",
-    "meter": "Compteur",
-    "due_on": "Échéance",
-    "previous_on": "Date du dernier relevé facturé",
-    "previous_value": "Dernier relevé facturé",
-    "previous_nature": "Nature du dernier relevé",
-    "new_on": "Date du relevé",
-    "new_value": "Relevé",
-    "new_nature": "Nature",
-    "origin": "Origine",
-    "net": "Impressions",
-    "of_this_period": "Dont de cette période",
-    "regularisation": "Dont régularisation",
-    "anomaly": "Anomalie",
-    "estimated_how": "Méthode d’estimation",
-    "proof": "Photo justificative",
-}
 VOLUMES = ("net", "of_this_period", "regularisation")
 DATES = ("due_on", "previous_on", "new_on")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
-def as_csv(campaign: Campaign) -> bytes:
-    """The lines, then a total per meter kind and a grand total; `;`, BOM, dd/mm/yyyy, CRLF."""
-    lines, state = _lines(campaign), _state(campaign)
+def as_csv(campaign: Campaign, profile: Profile = OURS) -> bytes:
+    """The lines, then a total per meter kind and a grand total; CRLF, the rest as the profile says.
+
+    Ours: `;`, UTF-8 with BOM, dd/mm/yyyy. A letter that cp1252 does not have becomes `?`.
+    """
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS.values())
-    for line in lines:
-        writer.writerow(_cell(key, state if key == "state" else line[key]) for key in COLUMNS)
-    for label, totals in _totals(lines).items():
-        row: dict[str, str | int] = {"state": "TOTAL", "meter": label, **totals}
-        writer.writerow(_cell(key, row.get(key, "")) for key in COLUMNS)
-    return out.getvalue().encode("utf-8-sig")
+    writer = csv.writer(out, delimiter=profile.separator, lineterminator="\r\n")
+    writer.writerow(profile.columns.values())
+    for row in rows(campaign, profile):
+        writer.writerow(_cell(key, row.get(key), profile) for key in profile.columns)
+    return out.getvalue().encode(profile.encoding, errors="replace")
 
 
 def as_json(campaign: Campaign) -> bytes:
@@ -82,6 +49,16 @@ def as_json(campaign: Campaign) -> bytes:
         "totals": _totals(lines),
     }
     return (json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def rows(campaign: Campaign, profile: Profile) -> Iterator[Printed]:
+    """The lines with their state, then the totals where the profile wants them."""
+    lines, state = _lines(campaign), _state(campaign)
+    for line in lines:
+        yield {**line, "state": state}
+    if profile.totals:
+        for label, totals in _totals(lines).items():
+            yield {"state": "TOTAL", "meter": label, **totals}
 
 
 def _lines(campaign: Campaign) -> Sequence[Printed]:
@@ -111,12 +88,13 @@ def _totals(lines: Iterable[Printed]) -> dict[str, dict[str, int]]:
     }
 
 
-def _cell(key: str, value: str | int | None) -> str | int:
+def _cell(key: str, value: str | int | None, profile: Profile) -> str | int:
     """Texts that a spreadsheet would run as a formula are quoted; numbers stay numbers."""
     if value is None:
         return ""
     if isinstance(value, int):
-        return value
+        decimals = profile.decimals if key in VOLUMES else 0
+        return f"{value}{profile.decimal_sign}{'0' * decimals}" if decimals else value
     if key in DATES and value:
-        return f"{date.fromisoformat(value):%d/%m/%Y}"
+        return f"{date.fromisoformat(value):{profile.date_format}}"
     return f"'{value}" if value.startswith(FORMULA) else value

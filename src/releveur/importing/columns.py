@@ -89,11 +89,19 @@ def bare(text: str) -> str:
     return "".join(letter for letter in parts if letter.isalnum())
 
 
-def find(headings: Sequence[str], known: Mapping[str, Sequence[str]]) -> Columns:
-    """Find the known columns of a table; one heading met twice counts once and is named."""
+def find(
+    headings: Sequence[str],
+    known: Mapping[str, Sequence[str]],
+    *,
+    mapped: Sequence[str] | None = None,
+) -> Columns:
+    """Find the known columns of a table; one heading met twice counts once and is named.
+
+    :param mapped: our heading for each of the file's, empty for those that do not matter
+    """
     names = {bare(spelling): name for name, spellings in known.items() for spelling in spellings}
     found = Columns(headings)
-    for position, heading in enumerate(headings):
+    for position, heading in enumerate(mapped or headings):
         name, kind = names.get(bare(heading)), _METER.fullmatch(heading)
         if name:
             _keep(found, found.fields, name, position)

@@ -36,7 +36,7 @@ def draw(table: Table, report: Report) -> Picture:
 
     :raises Unreadable: a needed heading is missing
     """
-    columns = find(table.headings, FLEET)
+    columns = find(table.headings, FLEET, mapped=table.names)
     if missing := reading_cells.require(columns, NEEDED, FLEET):
         message = _("These headings are missing: %(names)s. Export the file again with them.")
         raise Unreadable(message % {"names": ", ".join(missing)})

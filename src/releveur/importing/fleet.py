@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from releveur.contracts.models import Coverage
 from releveur.fleet.models import Device, Installation
-from releveur.importing import drawing, placing, recording, tables, terms, writing
+from releveur.importing import drawing, mapping, placing, recording, tables, terms, writing
 from releveur.importing.picture import Picture
 from releveur.importing.placing import Place, Standing
 from releveur.importing.recording import Fact
@@ -28,6 +28,8 @@ type Progress = Callable[[str], None]
 def import_fleet(
     path: Path,
     *,
+    sheet: str = "",
+    by: mapping.Named | None = None,
     retire_missing: bool = False,
     progress: Progress | None = None,
     now: datetime,
@@ -37,6 +39,8 @@ def import_fleet(
     Any error refuses the whole file, and all errors are listed. A second import of the same file
     changes nothing; two at once wait for each other.
 
+    :param sheet: the sheet of a workbook; the first one when empty
+    :param by: the mapping of its headings
     :param retire_missing: devices the file does not have leave today; otherwise they are listed
     :param progress: called with a sentence after each part of the work
     """
@@ -44,7 +48,7 @@ def import_fleet(
     tell = progress or silence
     with transaction.atomic():
         wait_for_other_imports()
-        picture = _drawn(path, report, tell)
+        picture = _drawn(path, sheet, by, report, tell)
         if picture and not report.errors:
             _write(picture, report, retire_missing=retire_missing, tell=tell, now=now)
         transaction.set_rollback(bool(report.errors))
@@ -59,9 +63,11 @@ def wait_for_other_imports() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_IMPORT_AT_A_TIME])
 
 
-def _drawn(path: Path, report: Report, tell: Progress) -> Picture | None:
+def _drawn(
+    path: Path, sheet: str, by: mapping.Named | None, report: Report, tell: Progress
+) -> Picture | None:
     try:
-        picture = drawing.draw(tables.read(path), report)
+        picture = drawing.draw(mapping.read(path, sheet=sheet, by=by), report)
     except tables.Unreadable as problem:
         report.error(problem.line, "", "", str(problem))
         return None

@@ -17,12 +17,13 @@ from django.utils.translation import gettext as _
 
 from releveur.fleet.models import Meter
 from releveur.importing import cells as reading_cells
-from releveur.importing import kinds, recording, tables, values
+from releveur.importing import kinds, mapping, recording, tables, values
 from releveur.importing.cells import Cells
 from releveur.importing.columns import READINGS, bare, find
 from releveur.importing.fleet import Progress, silence, wait_for_other_imports
 from releveur.importing.recording import Fact
 from releveur.importing.report import Report
+from releveur.importing.tables import Table
 from releveur.readings.models import Quality, Reading
 
 NEEDED = ("serial", "taken_on")
@@ -57,17 +58,27 @@ class _Manner:
     billed: bool
 
 
-def import_readings(path: Path, *, progress: Progress | None = None, now: datetime) -> Report:
+def import_readings(
+    path: Path,
+    *,
+    sheet: str = "",
+    by: mapping.Named | None = None,
+    progress: Progress | None = None,
+    now: datetime,
+) -> Report:
     """Write the values of a file that are new; any error refuses the whole file.
 
     The same values again change nothing, in any order of files; what contradicts a value that
     stands is listed and not written.
+
+    :param sheet: the sheet of a workbook; the first one when empty
+    :param by: the mapping of its headings
     """
     report = Report()
     tell = progress or silence
     with transaction.atomic():
         wait_for_other_imports()
-        told = _read(path, report)
+        told = _read(path, sheet, by, report)
         tell(_("%(count)d values read") % {"count": len(told)})
         done = 0
         for some in _a_few_devices_at_a_time(told):
@@ -82,9 +93,9 @@ def import_readings(path: Path, *, progress: Progress | None = None, now: dateti
     return report
 
 
-def _read(path: Path, report: Report) -> list[_Told]:
+def _read(path: Path, sheet: str, by: mapping.Named | None, report: Report) -> list[_Told]:
     try:
-        return list(_rows(path, report))
+        return list(_rows(mapping.read(path, sheet=sheet, by=by), report))
     except tables.Unreadable as problem:
         report.error(problem.line, "", "", str(problem))
         return []
@@ -105,9 +116,8 @@ def _a_few_devices_at_a_time(told: list[_Told]) -> Iterator[list[_Told]]:
         yield some
 
 
-def _rows(path: Path, report: Report) -> Iterator[_Told]:
-    table = tables.read(path)
-    columns = find(table.headings, READINGS)
+def _rows(table: Table, report: Report) -> Iterator[_Told]:
+    columns = find(table.headings, READINGS, mapped=table.names)
     missing = reading_cells.require(columns, NEEDED, READINGS)
     if missing or not (columns.meters or "meter" in columns.fields):
         names = [*missing, *([] if columns.meters else [_("Compteur …")])]

@@ -1,4 +1,4 @@
-"""A table out of a file as an ERP or a spreadsheet writes it: any of three encodings and separators.
+"""A table out of a file as an ERP or a spreadsheet writes it: CSV in any usual dress, or .xlsx.
 
 The reader is bounded: a file that is too long, too wide, or no table at all is refused with a
 sentence, before it fills the memory.
@@ -34,6 +34,12 @@ class Unreadable(Exception):
         self.line = line
 
 
+class Number(str):
+    """The text of a cell that a spreadsheet stored as a number: what it may have rounded."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record, by the line of the file it begins on; cells without surrounding space."""
@@ -44,27 +50,44 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """`names` are our headings beside the file's own, where a mapping gives them."""
+
     headings: list[str]
     rows: Iterator[Row]
+    names: list[str] | None = None
 
 
-def read(path: Path) -> Table:
-    """Open a CSV file: UTF-8 with or without BOM, UTF-16 with one, else cp1252; `;` `,` tab or `|`.
+def read(path: Path, *, sheet: str = "", skip: int = 0) -> Table:
+    """Open a CSV file or a workbook (.xlsx), told apart by what they hold, not by their names.
 
-    Blank rows are left out. The rows come one by one: a fault further down is raised while reading.
+    CSV: UTF-8 with or without BOM, UTF-16 with one, else cp1252; `;` `,` tab or `|`. Blank rows are
+    left out. The rows come one by one: a fault further down is raised while reading.
 
-    :raises Unreadable: missing, empty, too big, a workbook, or a quote that is never closed
+    :param sheet: the sheet of a workbook; the first one when empty
+    :param skip: lines above the line of headings
+    :raises Unreadable: missing, empty, too big, an old workbook, or a quote that is never closed
     """
-    text = _decoded(_bytes(path))
+    data = _bytes(path)
+    if data.startswith(b"PK\x03\x04"):
+        from releveur.importing import workbooks  # noqa: PLC0415  # it builds on this module
+
+        return workbooks.read(data, sheet=sheet, skip=skip)
+    if sheet:
+        raise Unreadable(_("A text file has no sheets. Leave --sheet out."))
+    return _of_text(_decoded(data), skip)
+
+
+def _of_text(text: str, skip: int) -> Table:
     announced = _ANNOUNCED.match(text)
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=announced[1] if announced else _separator(text)
+        io.StringIO(text, newline=""),
+        delimiter=announced[1] if announced else _separator(text, skip),
     )
     csv.field_size_limit(LONGEST_CELL * MOST_LINES_IN_A_CELL)
     rows = _rows(reader)
     if announced:
         next(rows)
-    first = next(rows, None)
+    first = next((row for row in rows if row.line > skip), None)
     if first is None:
         raise Unreadable(_("The file is empty. Export it again, with its line of headings."))
     return Table(first.cells, rows)
@@ -81,8 +104,10 @@ def _bytes(path: Path) -> bytes:
         ) from problem
     if len(data) > MOST_BYTES:
         raise Unreadable(_("The file is over 128 MB. Cut it into several files."))
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise Unreadable(_("This is a workbook. Save it as CSV, then import that file."))
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise Unreadable(
+            _("This workbook is of an old kind or has a password. Save it as .xlsx, without one.")
+        )
     return data
 
 
@@ -101,8 +126,8 @@ def _decoded(data: bytes) -> str:
     raise Unreadable(_("This is not a text file. Export it again as CSV, in UTF-8."))
 
 
-def _separator(text: str) -> str:
-    heading = next((line for line in text.splitlines() if line.strip()), "")
+def _separator(text: str, skip: int) -> str:
+    heading = next((line for line in text.splitlines()[skip:] if line.strip()), "")
     outside = "".join(heading.split('"')[::2])
     return max(SEPARATORS, key=outside.count)
 

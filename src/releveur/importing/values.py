@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from releveur.fleet.models import Device, Installation
 from releveur.importing.columns import bare
+from releveur.importing.tables import Number
 from releveur.readings.models import Quality, Reading
 from releveur.rules import digits
 
@@ -29,6 +30,8 @@ _FRENCH_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?:[ T].*)?"
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?")
 _SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?[eE]\+\d+")
 _WHOLE_AS_DECIMAL = re.compile(r"(\d+)[.,]0+")
+_ROUNDED = re.compile(r"(?=\d{10,}$)\d{1,6}0+|.*\D.*")
+"""A stored number of ten digits and more with six that count: 3,92366E+09 was read back."""
 _QUOTED_BY_A_SPREADSHEET = re.compile(r'="?(.*?)"?')
 
 MONTHS: Mapping[str, int] = {
@@ -150,7 +153,12 @@ def count(text: str) -> int:
 
 
 def serial(text: str) -> str:
-    """A serial number: what a spreadsheet wraps round it is taken off, what it ruined is refused."""
+    """A serial number: what a spreadsheet wraps round it is taken off, what it ruined is refused.
+
+    A cell stored as a number is taken as its digits, unless most of them were rounded away.
+    """
+    if isinstance(text, Number) and _ROUNDED.fullmatch(text):
+        raise Misread(_rounded())
     plain = identifier(text)
     if _SCIENTIFIC.fullmatch(plain):
         raise Misread(_spoiled())
@@ -180,4 +188,11 @@ def _spoiled() -> str:
     return _(
         "A spreadsheet has rounded this number and lost its digits. Export the file again and import"
         " it without opening it in a spreadsheet."
+    )
+
+
+def _rounded() -> str:
+    return _(
+        "This serial number was stored as a rounded number, like 3.92366E+09, and has lost its digits."
+        " Write it again, in a cell formatted as text."
     )

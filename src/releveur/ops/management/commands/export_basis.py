@@ -8,12 +8,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from releveur.campaigns import basis_file
+from releveur.campaigns import basis_file, basis_workbook, profile
 from releveur.campaigns.models import Campaign
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.campaign_status import the_campaign
 
-FORMATS = {"csv": basis_file.as_csv, "json": basis_file.as_json}
+FORMATS = ("csv", "json", "xlsx")
 
 
 class Command(Door):
@@ -24,11 +24,14 @@ class Command(Door):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("campaign", type=int, metavar="ID")
         parser.add_argument("--format", choices=FORMATS, default="csv")
+        parser.add_argument(
+            "--profile", default="", metavar="NAME", help=_("columns and their look, by name")
+        )
         parser.add_argument("--output", type=Path, required=True, metavar="FILE")
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         campaign = the_campaign(options["campaign"])
-        content = FORMATS[options["format"]](campaign)
+        content = _content(campaign, options["format"], options["profile"])
         output: Path = options["output"]
         try:
             _replace(output, content)
@@ -44,6 +47,19 @@ class Command(Door):
             "bytes": len(content),
             "provisional": not signed,
         }
+
+
+def _content(campaign: Campaign, form: str, name: str) -> bytes:
+    try:
+        look = profile.named(name)
+    except profile.ProfileMisread as problem:
+        raise Refused(str(problem)) from None
+    if form == "json":
+        if name:
+            raise Refused(_("A profile is for csv and xlsx: leave --profile out for json."))
+        return basis_file.as_json(campaign)
+    write = basis_file.as_csv if form == "csv" else basis_workbook.as_xlsx
+    return write(campaign, look)
 
 
 def _replace(output: Path, content: bytes) -> None:

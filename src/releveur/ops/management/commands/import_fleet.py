@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from releveur.importing import fleet
+from releveur.importing import fleet, mapping
 from releveur.importing.report import Report
 from releveur.ops.doors import Answer, Door, Refused
 
@@ -17,7 +17,7 @@ class Command(Door):
     writes = True
 
     def arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE", help=_("CSV, in any separator"))
+        name_a_table(parser)
         parser.add_argument(
             "--retire-missing",
             action="store_true",
@@ -27,6 +27,8 @@ class Command(Door):
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         self.report = fleet.import_fleet(
             options["file"],
+            sheet=options["sheet"],
+            by=mapped(options["mapping"]),
             retire_missing=options["retire_missing"],
             progress=self.stderr.write,
             now=now,
@@ -35,6 +37,30 @@ class Command(Door):
 
     def words(self, answer: Answer) -> str:
         return "\n".join(self.report.lines())
+
+
+def name_a_table(parser: CommandParser) -> None:
+    """The file to import, and which of its sheets."""
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help=_("CSV with any separator, or XLSX")
+    )
+    parser.add_argument(
+        "--sheet", default="", metavar="NAME", help=_("sheet of a workbook, else its first one")
+    )
+    parser.add_argument(
+        "--mapping",
+        default="",
+        metavar="NAME_OR_FILE",
+        help=_("whose headings these are: a mapping by its name, or a TOML file"),
+    )
+
+
+def mapped(name: str) -> mapping.Named | None:
+    """:raises Refused: there is no such mapping, or it cannot be understood"""
+    try:
+        return mapping.named(name) if name else None
+    except mapping.MappingMisread as problem:
+        raise Refused(str(problem)) from None
 
 
 def answered(report: Report) -> Answer:

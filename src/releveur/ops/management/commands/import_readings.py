@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -9,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from releveur.importing import history
 from releveur.ops.doors import Answer, Door
-from releveur.ops.management.commands.import_fleet import answered
+from releveur.ops.management.commands.import_fleet import answered, mapped, name_a_table
 
 
 class Command(Door):
@@ -17,10 +16,16 @@ class Command(Door):
     writes = True
 
     def arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE", help=_("CSV, in any separator"))
+        name_a_table(parser)
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
-        self.report = history.import_readings(options["file"], progress=self.stderr.write, now=now)
+        self.report = history.import_readings(
+            options["file"],
+            sheet=options["sheet"],
+            by=mapped(options["mapping"]),
+            progress=self.stderr.write,
+            now=now,
+        )
         return answered(self.report)
 
     def words(self, answer: Answer) -> str:

@@ -39,6 +39,11 @@ KNOBS = (
     ),
     Knob("RELEVEUR_HOSTS", "", "host names answered besides the portal's own, separated by commas"),
     Knob("RELEVEUR_HTTPS", "0", "1: https only, secure cookies, HSTS; set it behind a TLS proxy"),
+    Knob(
+        "RELEVEUR_PROXIES",
+        "1",
+        "with https, proxies before the portal that add to X-Forwarded-For; 0: none is believed",
+    ),
     Knob("RELEVEUR_SMTP_URL", "smtp://127.0.0.1:2525", "server by which mail leaves"),
     Knob(
         "RELEVEUR_TEST_CLOCK", "0", "1: time stands still and moves by command; never in production"

@@ -138,7 +138,10 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+# Each proxy adds the address it saw; what stands further left may be anybody's invention.
+PROXIES = 0
 if knobs.flag("RELEVEUR_HTTPS"):
+    PROXIES = knobs.number("RELEVEUR_PROXIES")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 3600

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -58,6 +60,7 @@ class Contact(models.Model):
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     language = models.CharField(_("language"), max_length=5, default="fr")
     imported = models.JSONField(_("last imported values"), default=dict, blank=True)
+    session_version = models.PositiveIntegerField(_("version of her sessions"), db_default=1)
 
     class Meta:
         ordering = ["last_name", "first_name", "id"]
@@ -80,3 +83,44 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email
+
+
+class LoginCode(models.Model):
+    """One request for a code, of a known address or not; nothing in it opens anything.
+
+    The code and the key of its link are made from `uuid` and the secret outside the database. Its
+    times are the machine's.
+    """
+
+    uuid = models.UUIDField(_("uuid"), default=uuid.uuid4, unique=True)
+    contact = models.ForeignKey(Contact, models.PROTECT, null=True, related_name="login_codes")
+    code_hash = models.CharField(_("hash of the code"), max_length=64)
+    key_hash = models.CharField(_("hash of the key"), max_length=64, unique=True)
+    browser_hash = models.CharField(_("hash of the browser"), max_length=64)
+    address_hash = models.CharField(_("hash of the address"), max_length=64)
+    client_hash = models.CharField(_("hash of the client"), max_length=64)
+    asked_at = models.DateTimeField(_("asked at"))
+    expires_at = models.DateTimeField(_("expires at"))
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    used_at = models.DateTimeField(_("used at"), null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_code_is_tried_five_times_at_most", condition=Q(tries__lte=5)
+            ),
+            models.CheckConstraint(
+                name="a_code_expires_after_it_was_asked_for",
+                condition=Q(expires_at__gt=F("asked_at")),
+            ),
+        ]
+        indexes = [
+            models.Index(name="codes_of_a_browser", fields=["browser_hash", "-id"]),
+            models.Index(name="codes_of_an_address", fields=["address_hash", "asked_at"]),
+            models.Index(name="codes_of_a_client", fields=["client_hash", "asked_at"]),
+            models.Index(name="codes_by_age", fields=["asked_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"

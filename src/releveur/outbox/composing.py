@@ -84,7 +84,9 @@ def _headers(mail: Mail, mailbox: str) -> dict[str, str]:
 def _filled(mail: Mail, body: str) -> str:
     if mail.key_uuid is None or mail.key_version is None:
         return body
-    return body.replace(keys.PLACEHOLDER, keys.make(mail.key_uuid, mail.key_version))
+    link = mail.key_uuid, mail.key_version
+    body = body.replace(keys.PLACEHOLDER, keys.make(*link))
+    return body.replace(keys.CODE_PLACEHOLDER, keys.code(*link))
 
 
 def _address(address: str, name: str = "") -> Address:

@@ -19,12 +19,30 @@ LENGTH = 22
 PLACEHOLDER = "{{LINK-KEY}}"
 """Stands in stored bodies where the key goes; no key and no address ever holds a brace."""
 
+CODE_PLACEHOLDER = "{{LOGIN-CODE}}"
+"""Stands in stored bodies where a code goes that is typed by hand."""
+
+CODE_LENGTH = 8
+CODE_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
+"""Nothing that reads like something else, and no vowel: a code is never a word. 8 of 28: 38 bits."""
+
 
 def make(uuid: UUID, version: int) -> str:
     """The key of a link in one of its versions: always the same, 22 characters fit for an address."""
     said = uuid.bytes + version.to_bytes(4)
     digest = hmac.digest(settings.LINK_SECRET.encode(), said, hashlib.sha256)
     return urlsafe_b64encode(digest).decode()[:LENGTH]
+
+
+def code(uuid: UUID, version: int) -> str:
+    """The code that goes with the same link, as it is shown: « 7KQM-X2RD »."""
+    said = b"code" + uuid.bytes + version.to_bytes(4)
+    rest = int.from_bytes(hmac.digest(settings.LINK_SECRET.encode(), said, hashlib.sha256))
+    letters = ""
+    for _letter in range(CODE_LENGTH):
+        rest, place = divmod(rest, len(CODE_ALPHABET))
+        letters += CODE_ALPHABET[place]
+    return f"{letters[:4]}-{letters[4:]}"
 
 
 def hashed(key: str) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from releveur.web.portal import devices, landing, language, receipts
+from releveur.web.portal import devices, landing, language, own, receipts, signing_in
 
 app_name = "portal"
 
@@ -11,6 +11,12 @@ urlpatterns = [
     path("releves", devices.devices, name="devices"),
     path("releves/recu/<str:number>", receipts.receipt, name="receipt"),
     path("releves/photo/<int:proof>", receipts.photo, name="photo"),
+    path("connexion", signing_in.ask, name="login"),
+    path("connexion/code", signing_in.code, name="code"),
+    path("connexion/lien/<str:key>", signing_in.follow, name="follow"),
+    path("deconnexion", signing_in.leave, name="leave"),
+    path("mes-releves", own.own, name="own"),
+    path("mes-releves/<int:invitation>", own.enter, name="open"),
     path("compteur", landing.where, name="where"),
     path("langue", language.choose, name="language"),
     path("logo.png", landing.logo, name="logo"),

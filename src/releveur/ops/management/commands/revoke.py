@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import links
+from releveur.customers import login
 from releveur.ops.doors import Answer, Door
 from releveur.ops.management.commands.resend import invitations_of
 
@@ -22,4 +23,5 @@ class Command(Door):
         invitations = list(invitations_of(options["code"]))
         for invitation in invitations:
             links.revoke(invitation)
+            login.revoke(invitation.contact)
         return {"code": options["code"], "revoked": len(invitations)}

@@ -1,0 +1,211 @@
+"""A person without her mail: her address, then a code or a link, in the browser that asked for it.
+
+Whoever asks learns nothing: an address nobody has gets the same row, the same work and the same
+answers, and no mail. The newest code of a browser is the only one that opens it. Codes are counted
+and expire by the database's clock.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.crypto import salted_hmac
+
+from releveur.customers.models import Contact, LoginCode
+from releveur.dealer.models import Dealer
+from releveur.outbox import keys, writing
+from releveur.outbox.delivering import MachineNow
+
+LIFE = timedelta(minutes=10)
+MOST_TRIES = 5
+HOUR = timedelta(hours=1)
+KEPT = timedelta(days=1)
+MOST_OF_AN_ADDRESS = 5
+"""Codes an hour, whoever asks: nobody's mailbox is filled by a stranger."""
+
+MOST_OF_A_CLIENT = 20
+"""Codes an hour: a whole office may share one address on the network."""
+
+PRIORITY = 100
+"""Above everything: she looks at her mailbox now."""
+
+SALT = "releveur.customers.login"
+MAIL = "customers/mail/code"
+FIRST = 1
+
+
+class NoAddress(Exception):
+    """What was typed cannot be an address."""
+
+
+class TooManyAsked(Exception):
+    """This address or this client had its codes of the hour."""
+
+
+class WrongCode(Exception):
+    """Not the code that this browser waits for; so many tries are left."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(left)
+        self.left = left
+
+
+class NoCode(Exception):
+    """This browser waits for no code: none asked for, too old, used, or tried too often."""
+
+
+class LoggedOut(Exception):
+    """This session is over."""
+
+
+@transaction.atomic
+def ask(address: str, *, browser: str, client: str, language: str, now: datetime) -> None:
+    """Owe a code to an address, if it is somebody's; the same for the eye and the watch if not.
+
+    :param browser: the secret that this browser keeps
+    :param client: where the request comes from on the network
+    :param language: of the mail to nobody, which is written and thrown away
+    :raises NoAddress: nobody can have this address
+    :raises TooManyAsked: not before a while
+    """
+    key = _normalised(address)
+    asked = LoginCode.objects.filter(asked_at__gt=MachineNow() - HOUR)
+    of_address, of_client = _hashed("address", key), _hashed("client", client)
+    if (
+        asked.filter(address_hash=of_address).count() >= MOST_OF_AN_ADDRESS
+        or asked.filter(client_hash=of_client).count() >= MOST_OF_A_CLIENT
+    ):
+        raise TooManyAsked
+    LoginCode.objects.filter(asked_at__lt=MachineNow() - KEPT).delete()
+    contact = Contact.objects.filter(address_key=key).first()
+    uuid = uuid4()
+    LoginCode.objects.create(
+        uuid=uuid,
+        contact=contact,
+        code_hash=_hashed("code", _bare(keys.code(uuid, FIRST))),
+        key_hash=keys.hashed(keys.make(uuid, FIRST)),
+        browser_hash=_hashed("browser", browser),
+        address_hash=of_address,
+        client_hash=of_client,
+        asked_at=MachineNow(),
+        expires_at=MachineNow() + LIFE,
+    )
+    mail = writing.prepare(
+        MAIL,
+        to=contact.email if contact else address.strip(),
+        language=contact.language if contact else language,
+        context={
+            "link": f"{settings.SITE_URL}/connexion/lien/{keys.PLACEHOLDER}",
+            "code": keys.CODE_PLACEHOLDER,
+            "minutes": LIFE // timedelta(minutes=1),
+        },
+        dealer=Dealer.objects.here(),
+        now=now,
+        priority=PRIORITY,
+        link=(uuid, FIRST),
+    )
+    if contact:
+        mail.save()
+
+
+def enter(code: str, *, browser: str) -> Contact:
+    """The person whose code was typed; it opens once.
+
+    :raises WrongCode: another code, and one try less
+    :raises NoCode: there is nothing to try
+    """
+    typed = _hashed("code", _bare(code))
+    with transaction.atomic():
+        waiting = _held(browser)
+        right = hmac.compare_digest(waiting.code_hash, typed) and waiting.contact is not None
+        waiting.tries += 1
+        if right:
+            return _used(waiting)
+        waiting.save(update_fields=["tries"])
+    raise WrongCode(MOST_TRIES - waiting.tries)
+
+
+def opens(key: str, *, browser: str) -> bool:
+    """Whether a mail's link would open here; looking changes nothing."""
+    newest = _newest(browser)
+    return newest is not None and newest.key_hash == keys.hashed(key)
+
+
+@transaction.atomic
+def follow(key: str, *, browser: str) -> Contact:
+    """The person whose link was pressed; it opens once, as her code does.
+
+    :raises NoCode: another browser asked for it, or it is too old, used, or replaced
+    """
+    waiting = _held(browser)
+    if waiting.contact is None or waiting.key_hash != keys.hashed(key):
+        raise NoCode
+    return _used(waiting)
+
+
+def alive(contact: int, *, version: int) -> Contact:
+    """The person a session names.
+
+    :raises LoggedOut: there is none, or her sessions were ended since
+    """
+    person = Contact.objects.filter(pk=contact, session_version=version).first()
+    if person is None:
+        raise LoggedOut
+    return person
+
+
+@transaction.atomic
+def revoke(contact: Contact) -> None:
+    """End every session of a person, and every code on its way to her."""
+    Contact.objects.filter(pk=contact.pk).update(session_version=F("session_version") + 1)
+    LoginCode.objects.filter(contact=contact, used_at=None).update(used_at=MachineNow())
+
+
+def _held(browser: str) -> LoginCode:
+    newest = _newest(browser, hold=True)
+    if newest is None:
+        raise NoCode
+    return newest
+
+
+def _newest(browser: str, *, hold: bool = False) -> LoginCode | None:
+    """The code this browser waits for: the newest, if it still opens."""
+    asked: QuerySet[LoginCode] = LoginCode.objects.order_by("-id")
+    if hold:
+        asked = asked.select_for_update(of=("self",))
+    newest = asked.filter(browser_hash=_hashed("browser", browser)).first()
+    if newest is None:
+        return None
+    usable = Q(expires_at__gt=MachineNow(), used_at=None, tries__lt=MOST_TRIES)
+    return newest if LoginCode.objects.filter(usable, pk=newest.pk).exists() else None
+
+
+def _used(waiting: LoginCode) -> Contact:
+    assert waiting.contact is not None
+    LoginCode.objects.filter(pk=waiting.pk).update(tries=waiting.tries, used_at=MachineNow())
+    return waiting.contact
+
+
+def _normalised(address: str) -> str:
+    try:
+        validate_email(address.strip())
+    except ValidationError:
+        raise NoAddress from None
+    return address.strip().casefold()
+
+
+def _bare(code: str) -> str:
+    """What was typed or pasted, without dash, blanks and case."""
+    return "".join(letter for letter in code.upper() if letter.isalnum())
+
+
+def _hashed(what: str, value: str) -> str:
+    """Keyed: 38 bits are soon tried out by whoever holds a copy of the database."""
+    return salted_hmac(f"{SALT}.{what}", value, algorithm="sha256").hexdigest()

@@ -1,0 +1,92 @@
+"""A person without her mail: address, then code or link. No page says whether an address is known."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from releveur import clock
+from releveur.customers import login
+from releveur.customers.models import Contact
+from releveur.web.portal import session
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def ask(request: HttpRequest) -> HttpResponse:
+    """Ask for a code at an address; known or not, the next page is the same."""
+    if request.method != "POST":
+        return render(request, "portal/login.html", {"address": "", "wrong": False})
+    address = request.POST.get("address", "")
+    browser = session.browser_of(request) or session.a_browser()
+    try:
+        login.ask(
+            address,
+            browser=browser,
+            client=session.client_of(request),
+            language=get_language() or "fr",
+            now=clock.now(),
+        )
+    except login.NoAddress:
+        said = {"address": address, "wrong": True}
+        return render(request, "portal/login.html", said, status=422)
+    except login.TooManyAsked:
+        return render(request, "portal/login_later.html", status=429)
+    response: HttpResponse = redirect("portal:code")
+    response.status_code = 303
+    session.bind(response, browser)
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def code(request: HttpRequest) -> HttpResponse:
+    """Type the code, as it stands in the mail or without its dash."""
+    browser = session.browser_of(request)
+    if not browser:
+        return redirect("portal:login")
+    if request.method != "POST":
+        return render(request, "portal/login_code.html", {"left": None})
+    try:
+        contact = login.enter(request.POST.get("code", ""), browser=browser)
+    except login.WrongCode as wrong:
+        if wrong.left:
+            return render(request, "portal/login_code.html", {"left": wrong.left}, status=422)
+        return render(request, "portal/login_over.html", status=410)
+    except login.NoCode:
+        return render(request, "portal/login_over.html", status=410)
+    return _in(contact)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def follow(request: HttpRequest, key: str) -> HttpResponse:
+    """The mail's link: it wants the browser that asked, and a press of the button."""
+    browser = session.browser_of(request)
+    if request.method == "POST":
+        try:
+            return _in(login.follow(key, browser=browser))
+        except login.NoCode:
+            return render(request, "portal/login_over.html", status=410)
+    if not login.opens(key, browser=browser):
+        return render(request, "portal/login_over.html", status=410)
+    return render(request, "portal/login_link.html")
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Leave this browser."""
+    response: HttpResponse = redirect("portal:login")
+    response.status_code = 303
+    session.end(response)
+    return response
+
+
+def _in(contact: Contact) -> HttpResponse:
+    response = HttpResponse(status=303, headers={"Location": reverse("portal:own")})
+    session.begin(response, contact)
+    return response

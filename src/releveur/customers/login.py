@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -19,7 +19,6 @@ from django.db.models import F, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from releveur.customers.models import Contact, LoginCode
-from releveur.dealer.models import Dealer
 from releveur.outbox import keys, writing
 from releveur.outbox.delivering import MachineNow
 
@@ -76,13 +75,8 @@ def ask(address: str, *, browser: str, client: str, language: str, now: datetime
     :raises TooManyAsked: not before a while
     """
     key = _normalised(address)
-    asked = LoginCode.objects.filter(asked_at__gt=MachineNow() - HOUR)
     of_address, of_client = _hashed("address", key), _hashed("client", client)
-    if (
-        asked.filter(address_hash=of_address).count() >= MOST_OF_AN_ADDRESS
-        or asked.filter(client_hash=of_client).count() >= MOST_OF_A_CLIENT
-    ):
-        raise TooManyAsked
+    _restrain(of_address, of_client)
     LoginCode.objects.filter(asked_at__lt=MachineNow() - KEPT).delete()
     contact = Contact.objects.filter(address_key=key).first()
     uuid = uuid4()
@@ -97,22 +91,7 @@ def ask(address: str, *, browser: str, client: str, language: str, now: datetime
         asked_at=MachineNow(),
         expires_at=MachineNow() + LIFE,
     )
-    mail = writing.prepare(
-        MAIL,
-        to=contact.email if contact else address.strip(),
-        language=contact.language if contact else language,
-        context={
-            "link": f"{settings.SITE_URL}/connexion/lien/{keys.PLACEHOLDER}",
-            "code": keys.CODE_PLACEHOLDER,
-            "minutes": LIFE // timedelta(minutes=1),
-        },
-        dealer=Dealer.objects.here(),
-        now=now,
-        priority=PRIORITY,
-        link=(uuid, FIRST),
-    )
-    if contact:
-        mail.save()
+    _owe(uuid, contact, address.strip(), language=language, now=now)
 
 
 def enter(code: str, *, browser: str) -> Contact:
@@ -166,6 +145,36 @@ def revoke(contact: Contact) -> None:
     """End every session of a person, and every code on its way to her."""
     Contact.objects.filter(pk=contact.pk).update(session_version=F("session_version") + 1)
     LoginCode.objects.filter(contact=contact, used_at=None).update(used_at=MachineNow())
+
+
+def _restrain(of_address: str, of_client: str) -> None:
+    asked = LoginCode.objects.filter(asked_at__gt=MachineNow() - HOUR)
+    if (
+        asked.filter(address_hash=of_address).count() >= MOST_OF_AN_ADDRESS
+        or asked.filter(client_hash=of_client).count() >= MOST_OF_A_CLIENT
+    ):
+        raise TooManyAsked
+
+
+def _owe(
+    uuid: UUID, contact: Contact | None, address: str, *, language: str, now: datetime
+) -> None:
+    """The mail of a code; to an address nobody has it is written and taken back, as long as it takes."""
+    with transaction.atomic():
+        writing.write(
+            MAIL,
+            to=contact.email if contact else address,
+            language=contact.language if contact else language,
+            context={
+                "link": f"{settings.SITE_URL}/connexion/lien/{keys.PLACEHOLDER}",
+                "code": keys.CODE_PLACEHOLDER,
+                "minutes": LIFE // timedelta(minutes=1),
+            },
+            now=now,
+            priority=PRIORITY,
+            link=(uuid, FIRST),
+        )
+        transaction.set_rollback(contact is None)
 
 
 def _held(browser: str) -> LoginCode:

@@ -24,7 +24,8 @@ from releveur.outbox.smtp import Line, PutOff, Refused, Server, Unreachable
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+BATCH = 10
+"""Few: who waits for a code never waits for more mails than these."""
 LEASE = timedelta(minutes=5)
 """Longer than one mail can take: every command of the conversation ends within 30 seconds."""
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from releveur.campaigns import links, mailing, reminding
+from releveur.campaigns import links, mailing, reminding, steps
 from releveur.campaigns.models import Invitation, Notice, Receipt
 from releveur.outbox import delivering, keys
 from releveur.outbox.models import Mail
@@ -207,3 +207,18 @@ def test_a_link_revoked_before_its_mail_left_is_replaced_in_it() -> None:
     links.revoke(invitation)
     invitation.refresh_from_db()
     assert the_mail().key_version == invitation.link_version == 2
+
+
+def test_a_reminder_that_names_a_later_deadline_says_that_it_is_moved() -> None:
+    invited()
+    mailing.write_due(now=OPENED)
+    assert "reportée" not in the_mail().text
+    late = OPENED + 4 * WEEK
+    Mail.objects.update(state="SENT", sent_at=OPENED)
+
+    steps.take_due_steps(now=late)
+    mailing.write_due(now=late)
+
+    reminder = the_mail("reminder_3")
+    assert "La date limite est reportée." in reminder.text
+    assert "La date limite est reportée." in reminder.html

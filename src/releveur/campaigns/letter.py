@@ -84,16 +84,19 @@ def asking(
     told: Sequence[DueReading],
     *,
     deadline: datetime,
+    moved: bool = False,
 ) -> Context:
     """Of a mail that asks for readings.
 
     :param rows: all that is asked of this person
     :param told: what the mail names: all of it, or what is still missing
+    :param moved: an earlier mail named an earlier deadline
     """
     allowed = {row.coverage.contract.estimation_allowed for row in told}
     return _about(invitation, rows, [(row, Line(_label(row))) for row in told]) | {
         "deadline": in_words(deadline),
         "deadline_day": day_in_words(deadline),
+        "moved": moved,
         "abroad": any(row.installation.site.zone != PARIS.key for row in told),
         "estimated": True in allowed,
         "forbidden": False in allowed,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils import translation
 
 from releveur.campaigns import letter, locks
@@ -117,13 +118,19 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     notices = _held(chunk)
     people = {notice.invitation_id for notice in notices}
     rows, threads, dealer = letter.asked_rows(people), _threads(people), Dealer.objects.here()
+    promised = _promised(people)
     for notice in notices:
         asked = rows.get(notice.invitation_id, [])
         if not _owed(notice, asked):
             notice.withheld_at = now
             continue
         thread = threads.get(notice.invitation_id, "")
-        notice.mail = _of_notice(notice, asked, Envelope(notice.invitation, dealer, now, thread))
+        notice.mail = _of_notice(
+            notice,
+            asked,
+            Envelope(notice.invitation, dealer, now, thread),
+            promised=promised[notice.invitation_id],
+        )
         if notice.what == Notice.What.INVITED:
             threads[notice.invitation_id] = notice.mail.message_id
     mails = [notice.mail for notice in notices if notice.mail is not None]
@@ -148,12 +155,17 @@ def _owed(notice: Notice, rows: Sequence[DueReading]) -> bool:
     return asks and bool(letter.missing(rows))
 
 
-def _of_notice(notice: Notice, rows: Sequence[DueReading], envelope: Envelope) -> Mail:
+def _of_notice(
+    notice: Notice, rows: Sequence[DueReading], envelope: Envelope, *, promised: datetime
+) -> Mail:
+    """The mail of a notice; `promised` is the first deadline that this person was told."""
+
     def context() -> Context:
         if notice.what == Notice.What.CLOSED:
             return letter.estimates(notice.invitation, rows)
         told = letter.missing(rows)
-        return letter.asking(notice.invitation, rows, told, deadline=notice.states)
+        moved = notice.what != Notice.What.MOVED and notice.states > promised
+        return letter.asking(notice.invitation, rows, told, deadline=notice.states, moved=moved)
 
     return _mail(NAMES[Notice.What(notice.what)], context, envelope)
 
@@ -182,6 +194,12 @@ def _mail(name: str, context: Callable[[], Context], envelope: Envelope) -> Mail
             name, fault, to=contact.email, language=contact.language,
             dealer=envelope.dealer, now=envelope.now,
         )  # fmt: skip
+
+
+def _promised(invitations: set[int]) -> dict[int, datetime]:
+    """The earliest deadline that a notice of each invitation names."""
+    named = Notice.objects.filter(invitation__in=invitations).order_by().values("invitation_id")
+    return dict(named.annotate(first=Min("states")).values_list("invitation_id", "first"))
 
 
 def _threads(invitations: Sequence[int] | set[int]) -> dict[int, str]:

@@ -13,7 +13,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from releveur.campaigns import locks, pointing, reminding
 from releveur.campaigns.models import Campaign, DueReading, Notice
 from releveur.dealer.closures import closed_days
-from releveur.fleet.models import Meter
 from releveur.outbox.models import Mail
 from releveur.readings import estimating
 from releveur.readings.estimating import Kinship, Unread
@@ -95,8 +94,8 @@ def empty(campaign: int) -> QuerySet[DueReading]:
 
 def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
     """Fill these rows with estimates, `CHUNK` at a time, a short transaction each."""
-    meters = Meter.objects.filter(pk__in=rows.values("meter"), monthly_volume=None)
-    rates = estimating.model_rates(list(meters.select_related("device")))
+    unknown = rows.filter(meter__monthly_volume=None).select_related("meter__device")
+    rates = estimating.model_rates([row.meter for row in unknown])
     estimated = 0
     for chunk in batched(rows.order_by("pk").values_list("pk", flat=True), CHUNK):
         estimated += _estimate(chunk, rates=rates, now=now)

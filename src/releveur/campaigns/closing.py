@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from releveur.campaigns import locks, pointing, reminding
-from releveur.campaigns.models import Campaign, DueReading, Notice
+from releveur.campaigns.models import Asked, Campaign, DueReading, Notice
 from releveur.dealer.closures import closed_days
 from releveur.outbox.models import Mail
 from releveur.readings import estimating
@@ -79,12 +79,20 @@ def finish(campaign: int, *, now: datetime) -> int:
 
 def may_be_estimated(campaign: int) -> QuerySet[DueReading]:
     """Empty rows somebody was really asked for, whose contract allows an estimate."""
-    return empty(campaign).filter(coverage__contract__estimation_allowed=True).filter(reached())
+    return (
+        empty(campaign)
+        .filter(coverage__contract__estimation_allowed=True)
+        .filter(_asked_of_somebody_reached(campaign))
+    )
 
 
 def never_asked(campaign: int) -> QuerySet[DueReading]:
     """Empty rows nobody was asked for, or whose every mail was finally refused."""
-    return empty(campaign).filter(coverage__contract__estimation_allowed=True).exclude(reached())
+    return (
+        empty(campaign)
+        .filter(coverage__contract__estimation_allowed=True)
+        .exclude(_asked_of_somebody_reached(campaign))
+    )
 
 
 def empty(campaign: int) -> QuerySet[DueReading]:
@@ -134,14 +142,25 @@ def _days_of_the_other_meters(rows: Sequence[DueReading]) -> dict[tuple[int, dat
 
 def reached() -> Exists:
     """Whether a row is asked of somebody whom a mail reached, or may still reach."""
-    on_its_way = Q(withheld_at=None) & (Q(mail=None) | ~Q(mail__state=Mail.State.FAILED))
     return Exists(
         Notice.objects.filter(
-            Q(mail__state=Mail.State.SENT) | on_its_way,
-            invitation__asked__due_reading=OuterRef("pk"),
-            what__in=reminding.ASKS,
+            _arrives(), invitation__asked__due_reading=OuterRef("pk"), what__in=reminding.ASKS
         )
     )
+
+
+def _asked_of_somebody_reached(campaign: int) -> Exists:
+    """The same for a whole campaign: the persons first, which spares the database a wide join."""
+    notices = Notice.objects.filter(
+        _arrives(), invitation__campaign=campaign, what__in=reminding.ASKS
+    )
+    people = set(notices.values_list("invitation_id", flat=True))
+    return Exists(Asked.objects.filter(due_reading=OuterRef("pk"), invitation__in=people))
+
+
+def _arrives() -> Q:
+    on_its_way = Q(withheld_at=None) & (Q(mail=None) | ~Q(mail__state=Mail.State.FAILED))
+    return Q(mail__state=Mail.State.SENT) | on_its_way
 
 
 def _everybodys_time_is_over(campaign: Campaign, *, now: datetime) -> bool:

@@ -210,7 +210,7 @@ def _sort(
         fault = submission.date_fault(
             one,
             known,
-            today=_today(row, now),
+            today=today(row, now=now),
             since=row.installation.since,
             invoiced=not _is_signed(row),
         )
@@ -234,7 +234,8 @@ def _conflicts(one: Declared, standing: Mapping[int, Reading]) -> tuple[Reading,
     )
 
 
-def _today(row: DueReading, now: datetime) -> date:
+def today(row: DueReading, *, now: datetime) -> date:
+    """The day it is where the device stands."""
     return now.astimezone(ZoneInfo(row.installation.site.zone)).date()
 
 

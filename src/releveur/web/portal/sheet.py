@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -273,17 +272,12 @@ def _row(cells: list[Cell], now: datetime) -> Row:
     place = cells[0].due
     row = Row(place.meter.device, place, cells)
     whole = row.declared if row.status is Status.DONE else None
-    row.taken_on = (whole.taken_on if whole else today(place, now)).isoformat()
+    row.taken_on = (whole.taken_on if whole else answering.today(place, now=now)).isoformat()
     return row
 
 
 def _is_signed(invitation: Invitation) -> bool:
     return invitation.campaign.state == Campaign.State.SIGNED
-
-
-def today(place: DueReading, now: datetime) -> date:
-    """The day it is where the device stands."""
-    return now.astimezone(ZoneInfo(place.installation.site.zone)).date()
 
 
 def _customers(rows: Iterable[Row]) -> list[Customer]:

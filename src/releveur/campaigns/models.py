@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from releveur.accounts.models import User
 from releveur.contracts.models import Coverage
-from releveur.customers.models import Contact
-from releveur.fleet.models import Installation, Meter
+from releveur.customers.models import Contact, Site
+from releveur.fleet.models import Device, Installation, Meter
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
 
@@ -70,6 +70,8 @@ class Invitation(models.Model):
     reminder_2_at = models.DateTimeField(_("second reminder"))
     reminder_3_at = models.DateTimeField(_("third reminder"))
     asks_until = models.DateTimeField(_("asks until"))
+    continues = models.ForeignKey("self", models.PROTECT, null=True, related_name="continued_by")
+    """The invitation whose plan this one goes on with: a successor's or a colleague's."""
 
     class Meta:
         ordering = ["id"]
@@ -80,11 +82,11 @@ class Invitation(models.Model):
             models.CheckConstraint(
                 name="the_plan_of_an_invitation_goes_forward",
                 condition=Q(
-                    invited_at__lt=F("reminder_1_at"),
                     reminder_1_at__lt=F("reminder_2_at"),
                     reminder_2_at__lt=F("reminder_3_at"),
                     reminder_3_at__lt=F("asks_until"),
-                ),
+                )
+                & (Q(invited_at__lt=F("reminder_1_at")) | Q(continues__isnull=False)),
             ),
         ]
 
@@ -169,9 +171,71 @@ class DueReading(models.Model):
         return reading if reading and reading.source == Reading.Source.SYSTEM else None
 
 
+class Handover(models.Model):
+    """One device or one site passed to a colleague, who answers beside the sender; taken back at will."""
+
+    sender = models.ForeignKey(Invitation, models.PROTECT, related_name="handed_over")
+    receiver = models.ForeignKey(Invitation, models.PROTECT, related_name="received")
+    device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="+")
+    site = models.ForeignKey(Site, models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField(_("made at"))
+    taken_back_at = models.DateTimeField(_("taken back at"), null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="a_device_or_a_site_is_handed_over",
+                condition=Q(device__isnull=False, site__isnull=True)
+                | Q(device__isnull=True, site__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="nobody_hands_over_to_herself", condition=~Q(sender=F("receiver"))
+            ),
+            *(
+                models.UniqueConstraint(
+                    name=f"a_{what}_is_handed_over_once_to_a_person",
+                    fields=["sender", "receiver", what],
+                    condition=Q(taken_back_at__isnull=True, **{f"{what}__isnull": False}),
+                )
+                for what in ("device", "site")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender_id} to {self.receiver_id}"
+
+
+class Succession(models.Model):
+    """« Ce n'est plus moi, c'est… »: said by the person asked, settled at once or by the office."""
+
+    invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="successions")
+    first_name = models.CharField(_("first name"), max_length=80, blank=True)
+    last_name = models.CharField(_("last name"), max_length=80, blank=True)
+    email = models.EmailField(_("e-mail"))
+    said_at = models.DateTimeField(_("said at"))
+    settled_at = models.DateTimeField(_("settled at"), null=True)
+    successor = models.ForeignKey(Contact, models.PROTECT, null=True, related_name="+")
+    """Who was invited in her place; none: the office refused."""
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_person_names_one_successor_at_a_time",
+                fields=["invitation"],
+                condition=Q(settled_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invitation_id}: {self.email}"
+
+
 class Asked(models.Model):
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="asked")
     due_reading = models.ForeignKey(DueReading, models.PROTECT, related_name="asked")
+    handover = models.ForeignKey(Handover, models.PROTECT, null=True, related_name="asked")
 
     class Meta:
         constraints = [
@@ -194,6 +258,7 @@ class Notice(models.Model):
         REMINDED_3 = "REMINDED_3", _("third reminder")
         MOVED = "MOVED", _("deadline moved")
         CLOSED = "CLOSED", _("closed")
+        HANDED = "HANDED", _("handed over by a colleague")
 
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="notices")
     what = models.CharField(_("what"), max_length=10, choices=What)
@@ -255,6 +320,53 @@ class ReceiptLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.receipt_id}: {self.reading_id}"
+
+
+class Problem(models.Model):
+    """Why a device has no reading, in the words of who was asked: no more reminders for it."""
+
+    class What(models.TextChoices):
+        GONE = "GONE", _("it is gone")
+        REPLACED = "REPLACED", _("it was replaced")
+        BROKEN = "BROKEN", _("it is out of order")
+        NO_ACCESS = "NO_ACCESS", _("nobody can reach it")
+        NOT_OURS = "NOT_OURS", _("it is not ours")
+        OTHER = "OTHER", _("another reason")
+
+    device = models.ForeignKey(Device, models.PROTECT, related_name="problems")
+    invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="problems")
+    what = models.CharField(_("what"), max_length=10, choices=What)
+    words = models.TextField(_("words"), blank=True)
+    new_serial = models.CharField(_("serial number of the new device"), max_length=60, blank=True)
+    values = models.JSONField(_("counters read"), default=dict, blank=True)
+    """Of a device replaced: `{"old": {"MONO": 40500}, "new": {"MONO": 125}}`."""
+
+    told_at = models.DateTimeField(_("told at"))
+    taken_back_at = models.DateTimeField(_("taken back at"), null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_person_tells_one_problem_of_a_device_at_a_time",
+                fields=["invitation", "device"],
+                condition=Q(taken_back_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.device_id}"
+
+
+class Announcement(models.Model):
+    """The mail before a person's first request: she knows what will come, and from whom."""
+
+    contact = models.OneToOneField(Contact, models.PROTECT, related_name="announcement")
+    mail = models.OneToOneField(Mail, models.PROTECT, related_name="announcement")
+    made_at = models.DateTimeField(_("made at"))
+
+    def __str__(self) -> str:
+        return f"to {self.contact_id}"
 
 
 class BasisLine(models.Model):

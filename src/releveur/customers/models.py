@@ -61,6 +61,13 @@ class Contact(models.Model):
     language = models.CharField(_("language"), max_length=5, default="fr")
     imported = models.JSONField(_("last imported values"), default=dict, blank=True)
     session_version = models.PositiveIntegerField(_("version of her sessions"), db_default=1)
+    copy_to = models.CharField(
+        _("copies to"), max_length=500, blank=True, default="", db_default=""
+    )
+    """Addresses that get a copy of what she gets, separated by commas."""
+
+    quiet_until = models.DateField(_("no reminder before"), null=True, blank=True)
+    opted_out_at = models.DateTimeField(_("wants no more mails since"), null=True, blank=True)
 
     class Meta:
         ordering = ["last_name", "first_name", "id"]

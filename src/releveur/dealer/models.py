@@ -16,6 +16,13 @@ class DealerQuerySet(models.QuerySet["Dealer"]):
 
 
 class Dealer(models.Model):
+    class Successors(models.TextChoices):
+        """When somebody named by her predecessor is invited without the office's word."""
+
+        SAME_DOMAIN = "SAME_DOMAIN", _("at once within the same mail domain")
+        ALWAYS = "ALWAYS", _("always at once")
+        NEVER = "NEVER", _("after the office's word")
+
     id = models.SmallAutoField(primary_key=True)
     name = models.CharField(_("name"), max_length=120, default="Releveur")
     legal = models.TextField(_("legal block"), blank=True)
@@ -35,6 +42,19 @@ class Dealer(models.Model):
         max_length=7,
         default="#c8102e",
         validators=[RegexValidator(r"^#[0-9a-f]{6}\Z")],
+    )
+    hosting = models.TextField(_("who hosts the site"), blank=True, default="", db_default="")
+    holidays_of = models.CharField(
+        _("holidays of"), max_length=20, blank=True, default="", db_default=""
+    )
+    """A part of France with holidays of its own, as `holidays` names it; empty: the national ones."""
+
+    successors = models.CharField(
+        _("invite a named successor"),
+        max_length=12,
+        choices=Successors,
+        default=Successors.SAME_DOMAIN,
+        db_default=Successors.SAME_DOMAIN,
     )
     photo_below_estimate = models.BooleanField(_("photo asked below an estimate"), default=True)
 
@@ -59,6 +79,7 @@ class Closure(models.Model):
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
     words = models.CharField(_("words"), max_length=80, blank=True)
+    yearly = models.BooleanField(_("every year"), default=False, db_default=False)
 
     class Meta:
         ordering = ["first_day"]

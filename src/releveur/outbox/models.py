@@ -15,6 +15,9 @@ class Mail(models.Model):
         FAILED = "FAILED", _("failed")
 
     to = models.EmailField(_("to"))
+    copy_to = models.CharField(
+        _("copies to"), max_length=500, blank=True, default="", db_default=""
+    )
     language = models.CharField(_("language"), max_length=5)
     kind = models.CharField(_("kind"), max_length=60)
     priority = models.SmallIntegerField(_("priority"), default=0)
@@ -23,6 +26,7 @@ class Mail(models.Model):
     subject = models.CharField(_("subject"), max_length=240)
     text = models.TextField(_("text"))
     html = models.TextField(_("HTML"))
+    calendar = models.TextField(_("calendar entry"), blank=True, default="", db_default="")
     message_id = models.CharField(_("message id"), max_length=200, unique=True)
     in_reply_to = models.CharField(_("in reply to"), max_length=200, blank=True)
     key_uuid = models.UUIDField(_("link"), null=True)

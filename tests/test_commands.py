@@ -67,7 +67,8 @@ def test_opening_says_dates_devices_mails_and_tasks(device: Device) -> None:
         "closes_at": "2022-04-28T18:00:00+02:00",
     }
     assert answer["devices"] == {
-        "due": 1, "declared": 0, "partial": 0, "silent": 1, "estimated": 0, "automatic": 0,
+        "due": 1, "declared": 0, "partial": 0,
+        "reported": 0, "silent": 1, "estimated": 0, "automatic": 0,
         "already_read": 0, "unasked": 0, "blocked": 0,
     }  # fmt: skip
     assert answer["mails"] == {"owed": 1, "sent": 0, "withheld": 0, "failed": 0}

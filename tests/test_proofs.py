@@ -38,7 +38,7 @@ def kept(file: BytesIO) -> Image.Image:
     return Image.open(BytesIO(content))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_a_photo_is_kept_as_a_jpeg_under_a_name_of_ours(kind: str) -> None:
     assert kept(saved(a_picture(), kind)).format == "JPEG"
     assert str(Proof.objects.get().file).endswith(".jpg")
@@ -67,6 +67,21 @@ def test_a_photo_taken_sideways_stands_upright_and_says_nothing_of_the_camera_or
     top = photo.convert("L").getpixel((200, 5))
     assert isinstance(top, int)
     assert top > 200, "the stripe is at the top now"
+
+
+def test_an_iphones_photo_named_like_a_jpeg_stands_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = UPRIGHT_AFTER_A_QUARTER_TURN
+    file = saved(a_picture(), "HEIF", exif=exif.tobytes())
+    file.name = "IMG_0001.jpg"
+
+    photo = kept(file)
+
+    assert photo.size == (400, 600)
+    top, bottom = photo.getpixel((200, 10)), photo.getpixel((200, 590))
+    assert isinstance(top, tuple) and isinstance(bottom, tuple)
+    assert top[0] > 240 and bottom[0] < 15, "the stripe at its left is at the top now"
+    assert not photo.getexif()
 
 
 def test_sixteen_bits_of_grey_stay_grey() -> None:
@@ -112,7 +127,7 @@ def test_what_is_no_photo_is_refused(content: bytes) -> None:
     assert not Proof.objects.exists()
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_a_photo_cut_off_on_its_way_is_refused(kind: str) -> None:
     whole = saved(a_picture(), kind).getvalue()
     with pytest.raises(proofs.NotAPicture):

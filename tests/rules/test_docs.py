@@ -7,14 +7,15 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
 
 from releveur import rules
-from releveur.rules import digits, estimation, metering, schedule, validation
+from releveur.rules import digits, estimation, metering, schedule, usual, validation
 from releveur.rules.metering import Quality, Reading
 
 DOCS = Path(__file__).parents[2] / "docs" / "rules"
@@ -157,6 +158,21 @@ def test_an_estimate_explains_itself_as_documented() -> None:
     words = estimation.words(estimation.estimate(history, on=date(2022, 4, 5)))
 
     assert words["fr"].replace("\u202f", " ") == quoted
+
+
+@every("validation.md", "impressions of past spans of 90 days")
+def test_usual_volumes(row: Row) -> None:
+    volumes = numbers(told) if (told := row["impressions of past spans of 90 days"]) else []
+    values = accumulate(volumes, initial=10_000)
+    past = [Reading(TODAY + n * timedelta(90), value) for n, value in enumerate(values)]
+    since = past[-1].taken_on
+    found = usual.usual_volume(
+        past,
+        since=since,
+        until=since + timedelta(number(row["days"])),
+        expected=number(row["expected"]) if row["expected"] else None,
+    )
+    assert found == ((number(row["from"]), number(row["to"])) if row["from"] else None)
 
 
 @every("validation.md", "expected")

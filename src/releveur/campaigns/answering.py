@@ -12,23 +12,23 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import reduce
-from operator import or_
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from releveur.accounts.models import User
 from releveur.campaigns import late, locks, mailing, pointing, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt, ReceiptLine
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
-from releveur.readings import submission
-from releveur.readings.models import Reading, Withdrawal
+from releveur.readings import submission, withdrawing
+from releveur.readings.models import Reading
 from releveur.readings.submission import DateFault, Declared, Examined
 from releveur.rules import validation
+
+AGAIN = "declared again"
 
 
 class SentOtherwise(Exception):
@@ -86,11 +86,12 @@ def answer(
     if not accepted:
         return Outcome(None, questions=questions)
     fresh = _record(accepted, rows, by=by, source=source, now=now)
-    _withdraw(_starts(one for item in accepted for one in item.replaces.values()), by=by, now=now)
+    replaced = [one for item in accepted for one in item.replaces.values()]
+    withdrawing.withdraw(withdrawing.starts_of(replaced), by=by, reason=AGAIN, now=now)
     receipt = _receipt(
         fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation, now=now
     )
-    reminding.withhold_answered(_asking(rows.values()), now=now)
+    reminding.withhold_answered(asking(rows.values()), now=now)
     return Outcome(receipt, questions=questions)
 
 
@@ -127,7 +128,7 @@ def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, 
     meters = {meter for one in declared for meter in one.values}
     ids = dict(due.filter(meter__in=meters).values_list("pk", "campaign_id"))
     locks.share(ids.values())
-    locks.hold_invitations(_asking(ids))
+    locks.hold_invitations(asking(ids))
     rows = serving(locks.hold_due_readings(ids))
     if missing := meters - set(rows):
         raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
@@ -145,7 +146,7 @@ def serving(rows: Iterable[DueReading]) -> dict[int, DueReading]:
     return found
 
 
-def _asking(due_readings: Iterable[DueReading | int]) -> set[int]:
+def asking(due_readings: Iterable[DueReading | int]) -> set[int]:
     """Every invitation that asks one of these rows."""
     asking = Invitation.objects.filter(asked__due_reading__in=list(due_readings))
     return set(asking.values_list("pk", flat=True))
@@ -198,7 +199,9 @@ def _sort(
     now: datetime,
 ) -> tuple[list[Examined], dict[int, Question]]:
     """Part what can be recorded from what asks something."""
-    aside = [reading.pk for reading in (*standing.values(), *_starts(standing.values()))]
+    aside = [
+        reading.pk for reading in (*standing.values(), *withdrawing.starts_of(standing.values()))
+    ]
     known = submission.facts([row.meter for row in rows.values()], setting_aside=aside)
     limits = validation.Limits(photo_below_estimate=Dealer.objects.here().photo_below_estimate)
     accepted: list[Examined] = []
@@ -258,30 +261,6 @@ def _record(
         rows[meter].reading = reading
     pointing.save([rows[meter] for meter in fresh])
     return fresh | submission.submit(after, by=by, source=source, now=now, proposed=True)
-
-
-def _starts(replaced: Iterable[Reading]) -> list[Reading]:
-    """The starts of segments that were recorded together with these readings."""
-    together = [
-        Q(meter=one.meter_id, segment=one.segment, recorded_at=one.recorded_at) for one in replaced
-    ]
-    if not together:
-        return []
-    starts = Reading.objects.filter(reduce(or_, together), occasion=Reading.Occasion.NEW_METER)
-    return list(starts.filter(withdrawal=None))
-
-
-def _withdraw(readings: Iterable[Reading], *, by: Contact | User | None, now: datetime) -> None:
-    Withdrawal.objects.bulk_create(
-        Withdrawal(
-            reading=reading,
-            by_contact=by if isinstance(by, Contact) else None,
-            by_user=by if isinstance(by, User) else None,
-            reason="declared again",
-            withdrawn_at=now,
-        )
-        for reading in readings
-    )
 
 
 def _receipt(

@@ -10,8 +10,8 @@ from itertools import batched
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from releveur.campaigns import locks, pointing, reminding
-from releveur.campaigns.models import Asked, Campaign, DueReading, Notice
+from releveur.campaigns import locks, pointing, reminding, reporting
+from releveur.campaigns.models import Asked, Campaign, DueReading, Notice, Problem
 from releveur.dealer.closures import closed_days
 from releveur.outbox.models import Mail
 from releveur.readings import estimating
@@ -115,8 +115,15 @@ def _estimate(chunk: Sequence[int], *, rates: Mapping[Kinship, Fraction], now: d
     locks.share(set(DueReading.objects.filter(pk__in=chunk).values_list("campaign_id", flat=True)))
     rows = [row for row in locks.hold_due_readings(chunk) if row.reading is None]
     days = _days_of_the_other_meters(rows)
+    told = reporting.standing(
+        {row.campaign_id for row in rows}, {row.meter.device_id for row in rows}
+    )
     unread = [
-        Unread(row.meter, on=days.get((row.meter.device_id, row.due_on), row.due_on))
+        Unread(
+            row.meter,
+            on=days.get((row.meter.device_id, row.due_on), row.due_on),
+            reason=_reason(told.get((row.campaign_id, row.meter.device_id))),
+        )
         for row in rows
     ]
     readings = estimating.estimate(unread, rates=rates, now=now)
@@ -124,6 +131,10 @@ def _estimate(chunk: Sequence[int], *, rates: Mapping[Kinship, Fraction], now: d
         row.reading = readings[row.meter_id]
     pointing.save(rows)
     return len(rows)
+
+
+def _reason(problem: Problem | None) -> dict[str, str] | None:
+    return reporting.reason(problem) if problem else None
 
 
 def _days_of_the_other_meters(rows: Sequence[DueReading]) -> dict[tuple[int, date], date]:

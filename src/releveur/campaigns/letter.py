@@ -14,7 +14,14 @@ from datetime import datetime
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
-from releveur.campaigns.models import Asked, DueReading, Invitation, still_held
+from releveur.campaigns.models import (
+    Asked,
+    DueReading,
+    Invitation,
+    Problem,
+    problem_told,
+    still_held,
+)
 from releveur.clock import PARIS
 from releveur.customers.models import Customer
 from releveur.readings import wording
@@ -52,6 +59,7 @@ def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
     """The rows each invitation asks, in the order of the page, in one query."""
     asked = (
         Asked.objects.filter(still_held("due_reading__"), invitation__in=invitations)
+        .annotate(has_problem=problem_told("due_reading__"))
         .select_related(
             "due_reading__reading",
             "due_reading__meter__kind",
@@ -69,13 +77,14 @@ def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
     )
     rows: dict[int, list[DueReading]] = defaultdict(list)
     for one in asked:
+        one.due_reading.told = one.has_problem
         rows[one.invitation_id].append(one.due_reading)
     return rows
 
 
 def missing(rows: Iterable[DueReading]) -> list[DueReading]:
-    """Rows nobody has answered: empty, or filled by our own estimate."""
-    return [row for row in rows if row.answer is None]
+    """Rows nobody has answered, in values or in words: empty, or filled by our own estimate."""
+    return [row for row in rows if row.answer is None and not row.told]
 
 
 def asking(
@@ -134,6 +143,20 @@ def declared(
         "made_at": in_words(now),
         "still_missing": len(still),
         "proposed": any(reading.proposed for reading in values.values()),
+    }
+
+
+def problem(told: Problem, rows: Sequence[DueReading]) -> Context:
+    """Of the mail that notes a problem: what was told of which device, and what follows.
+
+    :param rows: all that is asked of this person
+    """
+    mine = [(row, Line(_label(row))) for row in rows if row.meter.device_id == told.device_id]
+    return _about(told.invitation, rows, mine) | {
+        "what": Problem.What(told.what).label,
+        "words": told.words,
+        "estimated": any(row.coverage.contract.estimation_allowed for row, _line in mine),
+        "still_missing": len({row.meter.device_id for row in missing(rows)}),
     }
 
 

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from releveur.campaigns import letter, locks
 from releveur.campaigns.letter import Context
-from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice, Problem
 from releveur.dealer.models import Dealer
 from releveur.outbox import writing
 from releveur.outbox.models import Mail
@@ -85,6 +85,17 @@ def receipt(
         lambda: letter.declared(invitation, lines, number=number, now=now),
         envelope,
     )
+    mail.save()
+    return mail
+
+
+def problem_noted(problem: Problem, *, now: datetime) -> Mail:
+    """Owe the mail that notes a problem; call it in the transaction that writes it."""
+    invitation = problem.invitation
+    thread = _threads([invitation.pk]).get(invitation.pk, "")
+    rows = letter.asked_rows([invitation.pk]).get(invitation.pk, [])
+    envelope = Envelope(invitation, Dealer.objects.here(), now, thread, OF_A_RECEIPT)
+    mail = _mail("problem_noted", lambda: letter.problem(problem, rows), envelope)
     mail.save()
     return mail
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import closing
-from releveur.campaigns.models import Campaign, DueReading
+from releveur.campaigns.models import Campaign, DueReading, Problem
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.rules.estimation import Method
@@ -21,6 +21,7 @@ type Task = dict[str, str]
 
 class What(StrEnum):
     CALL = "CALL"
+    PROBLEM = "PROBLEM"
     BLOCKED = "BLOCKED"
     NEVER_ASKED = "NEVER_ASKED"
     MAIL_REFUSED = "MAIL_REFUSED"
@@ -33,6 +34,7 @@ def tasks(campaign: Campaign, *, now: datetime) -> list[Task]:
     """Everything the office should look at in this campaign, the most urgent kind first."""
     return [
         *_of_rows(What.CALL, _to_call(campaign), _("to be read by phone or by a technician")),
+        *_problems(campaign),
         *_refused(campaign),
         *_late(campaign, now=now),
         *_after_the_close(campaign),
@@ -65,6 +67,41 @@ def _after_the_close(campaign: Campaign) -> list[Task]:
 def _to_call(campaign: Campaign) -> QuerySet[DueReading]:
     by_hand = (Device.Mode.PHONE, Device.Mode.TECHNICIAN)
     return campaign.due_readings.filter(reading=None, meter__device__mode__in=by_hand)
+
+
+def _problems(campaign: Campaign) -> list[Task]:
+    """What customers told of their devices, with the command that settles a replacement."""
+    told = Problem.objects.filter(invitation__campaign=campaign, taken_back_at=None)
+    rows = told.select_related("device", "invitation__contact").annotate(
+        code=Subquery(
+            DueReading.objects.filter(
+                asked__invitation=OuterRef("invitation"), meter__device=OuterRef("device")
+            )
+            .order_by("pk")
+            .values("installation__site__customer__code")[:1]
+        )
+    )
+    return [
+        {
+            "what": What.PROBLEM,
+            "code": row.code or "",
+            "serial": row.device.serial,
+            "words": _told(row),
+        }
+        for row in rows.order_by("pk")
+    ]
+
+
+def _told(problem: Problem) -> str:
+    """« Alexandra : il a été remplacé ; nouveau n° de série 123 ; ancien MONO 40500 … »."""
+    said = [f"{problem.invitation.contact}: {Problem.What(problem.what).label}"]
+    if problem.new_serial:
+        said.append(_("new serial number %(serial)s") % {"serial": problem.new_serial})
+    for age, words in (("old", _("old counters")), ("new", _("new counters"))):
+        if values := problem.values.get(age):
+            told = ", ".join(f"{kind} {value}" for kind, value in values.items())
+            said.append(f"{words} {told}")
+    return "; ".join([*said, *filter(None, [problem.words])])
 
 
 def _of_rows(what: What, rows: QuerySet[DueReading], words: str) -> list[Task]:

@@ -20,8 +20,8 @@ ASKS = (Notice.What.INVITED, *REMINDERS)
 
 
 def silent(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
-    """Those who still owe at least one value."""
-    owed = DueReading.objects.held().unanswered().filter(asked__invitation=OuterRef("pk"))
+    """Those who still owe at least one value; a problem told is an answer too."""
+    owed = DueReading.objects.held().awaited().filter(asked__invitation=OuterRef("pk"))
     return invitations.filter(Exists(owed))
 
 

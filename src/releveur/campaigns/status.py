@@ -11,7 +11,7 @@ from enum import StrEnum
 from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from releveur.campaigns import closing, office
-from releveur.campaigns.models import Asked, Campaign, Notice, ReceiptLine
+from releveur.campaigns.models import Asked, Campaign, Notice, ReceiptLine, problem_told
 from releveur.fleet import answering_for
 from releveur.fleet.models import Device, Installation
 from releveur.outbox.models import Mail
@@ -28,6 +28,7 @@ class Standing(StrEnum):
     AUTOMATIC = "automatic"
     DECLARED = "declared"
     PARTIAL = "partial"
+    REPORTED = "reported"
     BLOCKED = "blocked"
     ESTIMATED = "estimated"
     UNASKED = "unasked"
@@ -45,6 +46,7 @@ class _Row:
     answered: bool
     estimation_allowed: bool
     reached: bool
+    told: bool
 
 
 def status(campaign: Campaign, *, now: datetime) -> Json:
@@ -87,6 +89,8 @@ def _standing(rows: Sequence[_Row], *, asking: bool) -> Standing:
         return Standing.DECLARED
     if any(read):
         return Standing.PARTIAL
+    if asking and all(row.told for row in empty):
+        return Standing.REPORTED
     if not asking and any(not row.estimation_allowed for row in empty):
         return Standing.BLOCKED
     if any(row.estimated for row in rows):
@@ -98,6 +102,7 @@ def _rows(campaign: Campaign) -> list[_Row]:
     rows = campaign.due_readings.annotate(
         answered=Exists(ReceiptLine.objects.filter(due_reading=OuterRef("pk"))),
         reached=closing.reached(),
+        has_problem=problem_told(),
     ).values_list(
         "meter__device_id",
         "meter__device__mode",
@@ -105,6 +110,7 @@ def _rows(campaign: Campaign) -> list[_Row]:
         "answered",
         "coverage__contract__estimation_allowed",
         "reached",
+        "has_problem",
     )
     return [
         _Row(
@@ -115,8 +121,9 @@ def _rows(campaign: Campaign) -> list[_Row]:
             answered=answered,
             estimation_allowed=allowed,
             reached=reached,
+            told=told,
         )
-        for device, mode, source, answered, allowed, reached in rows
+        for device, mode, source, answered, allowed, reached, told in rows
     ]
 
 

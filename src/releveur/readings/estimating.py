@@ -20,6 +20,8 @@ class Unread:
 
     meter: Meter
     on: date
+    reason: Mapping[str, str] | None = None
+    """Why nobody read it, per language, where somebody told."""
 
 
 type Kinship = tuple[int, int]
@@ -76,9 +78,16 @@ def _reading(one: Unread, known: submission.Facts, rate: Fraction | None, now: d
             "version": estimation.VERSION,
             "volume": found.volume,
             "inputs": found.inputs,
-            "words": estimation.words(found),
+            "words": _words(found, one.reason),
         },
     )
+
+
+def _words(found: estimation.Estimate, reason: Mapping[str, str] | None) -> dict[str, str]:
+    words = estimation.words(found)
+    if reason is None:
+        return words
+    return {language: f"{reason[language]} {said}" for language, said in words.items()}
 
 
 def _kinship(meter: Meter) -> Kinship:

@@ -16,10 +16,15 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
+from pillow_heif import register_heif_opener
 
 from releveur.readings.models import Proof
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+register_heif_opener(thumbnails=False)
+
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+"""What phones, tablets and scanners send; by its content, whatever the name of the file says."""
+
 MOST_BYTES = 15 * 1024 * 1024
 MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 2_000
@@ -44,7 +49,7 @@ class TooManyPixels(Refused):
 class NotAPicture(Refused):
     def __init__(self) -> None:
         super().__init__(
-            _("This file is not a photo we can read. Choose a JPEG, PNG or WebP picture.")
+            _("This file is not a photo we can read. Choose a JPEG, PNG, WebP or HEIC picture.")
         )
 
 
@@ -53,7 +58,7 @@ def store(file: IO[bytes]) -> Proof:
 
     :raises TooLarge: over 15 MB
     :raises TooManyPixels: over 50 million pixels, by its header
-    :raises NotAPicture: not a JPEG, PNG or WebP, or a broken one
+    :raises NotAPicture: not a JPEG, PNG, WebP or HEIC, or a broken one
     """
     content = _decoded(_read(file))
     return Proof.objects.create(

@@ -17,6 +17,7 @@ from releveur.fleet.models import Meter
 from releveur.readings.models import Billed, Finding, Proof, Reading
 from releveur.rules import metering, validation
 from releveur.rules.estimation import expected_volume
+from releveur.rules.usual import usual_volume
 from releveur.rules.validation import Code, Demand
 
 type DateFault = Literal[
@@ -174,11 +175,23 @@ def _seen(meter: int, value: int, taken_on: date, known: Facts) -> validation.Se
         new=metering.Reading(taken_on, value, segment=known.segment),
         last_real=last,
         last_billed=known.billed[-1] if known.billed else None,
-        expected=expected_volume(
-            known.history, since=last.taken_on, until=taken_on, monthly_volume=known.monthly_volume
-        )
-        if last
-        else None,
+        expected=_expected(known, since=last.taken_on, until=taken_on) if last else None,
+        usual=usual(known, until=taken_on),
+    )
+
+
+def usual(known: Facts, *, until: date) -> tuple[int, int] | None:
+    """What the meter usually prints from its last real reading to a day; None when nobody knows."""
+    last = metering.last_real(known.history, until=until)
+    if last is None or last.taken_on >= until:
+        return None
+    expected = _expected(known, since=last.taken_on, until=until)
+    return usual_volume(known.history, since=last.taken_on, until=until, expected=expected)
+
+
+def _expected(known: Facts, *, since: date, until: date) -> int | None:
+    return expected_volume(
+        known.history, since=since, until=until, monthly_volume=known.monthly_volume
     )
 
 

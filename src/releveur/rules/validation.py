@@ -55,7 +55,7 @@ class Seen:
     """A new reading of one meter beside what is known of it.
 
     `key` names the meter to the caller. `expected`: impressions between the last real reading and
-    the new one.
+    the new one. `usual`: what it usually prints in that time, for the words of a finding only.
     """
 
     key: str
@@ -63,6 +63,7 @@ class Seen:
     last_real: Reading | None
     last_billed: Reading | None
     expected: int | None
+    usual: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Finding:
     """One surprise. `key` is empty when it speaks of the whole device.
 
     `over`: impressions below the last value or our estimate; else the volume. `low` and `high`: the
-    usual range of the volume.
+    usual range of the volume, as it is told.
     """
 
     code: Code
@@ -122,6 +123,7 @@ def unusual_volume(seen: Seen, limits: Limits) -> Finding | None:
     if low <= volume <= high:
         return None
     code = Code.UNUSUAL_LOW if volume < low else Code.UNUSUAL_HIGH
+    low, high = seen.usual or (low, high)
     return Finding(code, Demand.CONFIRM, seen.key, volume, low, high)
 
 

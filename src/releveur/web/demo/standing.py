@@ -19,6 +19,7 @@ WORDS: Mapping[Standing, tuple[str, Promise]] = {
     Standing.ALREADY_READ: ("read", _("reported alone or read by a technician")),
     Standing.ESTIMATED: ("estimated", _("estimated, with the reason")),
     Standing.PARTIAL: ("partial", _("declared in part")),
+    Standing.REPORTED: ("partial", _("a problem was told")),
     Standing.BLOCKED: ("blocked", _("blocked: the contract forbids estimates")),
     Standing.UNASKED: ("unasked", _("to be read by phone or on site")),
     Standing.AUTOMATIC: ("silent", _("automatic, nothing received yet")),

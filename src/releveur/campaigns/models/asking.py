@@ -1,4 +1,4 @@
-"""Asking every customer, once a period: what is due, who was asked, what was answered, what was signed."""
+"""What is due, who is asked for it, and by which mails."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import uuid
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from releveur.accounts.models import User
 from releveur.contracts.models import Coverage
 from releveur.customers.models import Contact, Site
 from releveur.fleet.models import Device, Installation, Meter
@@ -101,6 +100,17 @@ def still_held(row: str = "") -> Q:
     )
 
 
+def problem_told(row: str = "") -> Exists:
+    """Of due readings reached by the path `row`: somebody asked for the device told why no value comes."""
+    return Exists(
+        Problem.objects.filter(
+            device=OuterRef(f"{row}meter__device"),
+            invitation__campaign=OuterRef(f"{row}campaign"),
+            taken_back_at=None,
+        )
+    )
+
+
 class DueReadingQuerySet(models.QuerySet["DueReading"]):
     def asked_of(self: Self, invitation: Invitation) -> Self:
         """What this invitation asks, as long as its installation held the device on the day due.
@@ -121,6 +131,10 @@ class DueReadingQuerySet(models.QuerySet["DueReading"]):
         """Rows still empty, or filled by our own estimate."""
         return self.filter(Q(reading__isnull=True) | Q(reading__source=Reading.Source.SYSTEM))
 
+    def awaited(self: Self) -> Self:
+        """Unanswered rows that somebody is still reminded of: no problem was told of their device."""
+        return self.unanswered().exclude(problem_told())
+
 
 class DueReading(models.Model):
     """One meter owed one reading on one day. The reading of a period is the one this row points to."""
@@ -135,6 +149,9 @@ class DueReading(models.Model):
     reading = models.ForeignKey(Reading, models.PROTECT, null=True, related_name="fills")
 
     objects = DueReadingQuerySet.as_manager()
+
+    told: bool = False
+    """Whether a problem was told of its device; known where a query asked (`problem_told`)."""
 
     class Meta:
         ordering = ["campaign_id", "id"]
@@ -286,42 +303,6 @@ class Notice(models.Model):
         return f"{self.what} of {self.invitation_id}"
 
 
-class Receipt(models.Model):
-    """What one person sent at once, in the words she can quote on the phone."""
-
-    number = models.CharField(_("number"), max_length=20, unique=True)
-    nonce = models.UUIDField(_("nonce"), unique=True)
-    digest = models.CharField(_("digest of what was sent"), max_length=64)
-    invitation = models.ForeignKey(Invitation, models.PROTECT, null=True, related_name="receipts")
-    by_contact = models.ForeignKey(Contact, models.PROTECT, null=True, related_name="+")
-    by_user = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    made_at = models.DateTimeField(_("made at"))
-    mail = models.OneToOneField(Mail, models.PROTECT, null=True, related_name="receipt")
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.number
-
-
-class ReceiptLine(models.Model):
-    receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="lines")
-    due_reading = models.ForeignKey(DueReading, models.PROTECT, related_name="receipt_lines")
-    reading = models.ForeignKey(Reading, models.PROTECT, related_name="receipt_lines")
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(
-                name="a_receipt_names_a_due_reading_once", fields=["receipt", "due_reading"]
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.receipt_id}: {self.reading_id}"
-
-
 class Problem(models.Model):
     """Why a device has no reading, in the words of who was asked: no more reminders for it."""
 
@@ -356,35 +337,3 @@ class Problem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} of {self.device_id}"
-
-
-class Announcement(models.Model):
-    """The mail before a person's first request: she knows what will come, and from whom."""
-
-    contact = models.OneToOneField(Contact, models.PROTECT, related_name="announcement")
-    mail = models.OneToOneField(Mail, models.PROTECT, related_name="announcement")
-    made_at = models.DateTimeField(_("made at"))
-
-    def __str__(self) -> str:
-        return f"to {self.contact_id}"
-
-
-class BasisLine(models.Model):
-    """One line of the signed basis, as printed: written once, exported byte-identical for ever."""
-
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="basis_lines")
-    due_reading = models.OneToOneField(DueReading, models.PROTECT, related_name="basis_line")
-    position = models.PositiveIntegerField(_("position"))
-    printed = models.JSONField(_("printed texts"))
-    format_version = models.PositiveSmallIntegerField(_("format version"))
-
-    class Meta:
-        ordering = ["campaign_id", "position"]
-        constraints = [
-            models.UniqueConstraint(
-                name="a_basis_has_one_line_per_position", fields=["campaign", "position"]
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.campaign_id}: {self.position}"

@@ -1,0 +1,131 @@
+"""« Un problème avec cet équipement ? »: told instead of a value; nobody is reminded of that device any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from releveur.campaigns import answering, locks, mailing, reminding
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
+from releveur.fleet.models import Device
+
+MOST_WORDS = 1_000
+
+
+class NotAsked(Exception):
+    """This person is not asked for this device."""
+
+
+class AskedNoMore(Exception):
+    """The invoice of this period is made: whoever has a problem now calls."""
+
+
+class WordsMissing(Exception):
+    """« Another reason » without a word says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody tells of a device; of a replaced one, the new serial and both counters by kind."""
+
+    what: Problem.What
+    words: str = ""
+    new_serial: str = ""
+    old_values: Mapping[str, int] = field(default_factory=dict)
+    new_values: Mapping[str, int] = field(default_factory=dict)
+
+
+@transaction.atomic
+def report(invitation: Invitation, device: Device, told: Told, *, now: datetime) -> Problem:
+    """Write what was told, withhold the reminders it makes pointless, and owe the mail that notes it.
+
+    Told again, the newer word replaces the one before.
+
+    :raises NotAsked: the device is not asked of this invitation
+    :raises AskedNoMore: its campaign is signed
+    :raises WordsMissing: another reason, and no words
+    """
+    if told.what is Problem.What.OTHER and not told.words.strip():
+        raise WordsMissing
+    held = _hold(invitation, device)
+    _standing(held, device).update(taken_back_at=now)
+    problem = Problem.objects.create(
+        device=device,
+        invitation=held,
+        what=told.what,
+        words=told.words.strip()[:MOST_WORDS],
+        new_serial=told.new_serial.strip()[:60],
+        values=_values(told),
+        told_at=now,
+    )
+    reminding.withhold_answered(_asking(held, device), now=now)
+    mailing.problem_noted(problem, now=now)
+    return problem
+
+
+@transaction.atomic
+def take_back(invitation: Invitation, device: Device, *, now: datetime) -> bool:
+    """The device can be read after all; reminders go on as planned. True where something stood.
+
+    :raises NotAsked: the device is not asked of this invitation
+    :raises AskedNoMore: its campaign is signed
+    """
+    held = _hold(invitation, device)
+    return bool(_standing(held, device).update(taken_back_at=now))
+
+
+def standing(campaigns: Collection[int], devices: Iterable[int]) -> dict[tuple[int, int], Problem]:
+    """The last problem told of each device in each campaign, in one query."""
+    rows = Problem.objects.filter(
+        invitation__campaign__in=campaigns, device__in=list(devices), taken_back_at=None
+    ).select_related("invitation__contact")
+    return {(row.invitation.campaign_id, row.device_id): row for row in rows.order_by("pk")}
+
+
+def reason(problem: Problem) -> dict[str, str]:
+    """Why a device was estimated, in French (`fr`) and English (`en`), to be stored with the estimate."""
+    said = {}
+    for language in ("fr", "en"):
+        with translation.override(language):
+            said[language] = _("You told us of this device: %(what)s.") % {
+                "what": Problem.What(problem.what).label
+            }
+    return said
+
+
+def _hold(invitation: Invitation, device: Device) -> Invitation:
+    """Hold what an answer holds, so that nobody closes or reminds meanwhile."""
+    locks.share([invitation.campaign_id])
+    if invitation.campaign_id in _signed([invitation.campaign_id]):
+        raise AskedNoMore
+    locks.hold_invitations(_asking(invitation, device))
+    if not DueReading.objects.asked_of(invitation).filter(meter__device=device).exists():
+        raise NotAsked(device.serial)
+    return invitation
+
+
+def _signed(campaigns: Collection[int]) -> set[int]:
+    signed = Campaign.objects.filter(pk__in=campaigns, state=Campaign.State.SIGNED)
+    return set(signed.values_list("pk", flat=True))
+
+
+def _asking(invitation: Invitation, device: Device) -> set[int]:
+    """Every invitation of the campaign that asks for the device."""
+    rows = DueReading.objects.filter(campaign=invitation.campaign_id, meter__device=device)
+    return answering.asking(rows.values_list("pk", flat=True))
+
+
+def _standing(invitation: Invitation, device: Device) -> QuerySet[Problem]:
+    return Problem.objects.filter(invitation=invitation, device=device, taken_back_at=None)
+
+
+def _values(told: Told) -> dict[str, dict[str, int]]:
+    if told.what is not Problem.What.REPLACED:
+        return {}
+    return {"old": dict(told.old_values), "new": dict(told.new_values)}

@@ -1,0 +1,77 @@
+"""The undo of a receipt: what it recorded is taken back, and asked again, until the deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from releveur.campaigns import answering, locks, pointing
+from releveur.campaigns.models import Campaign, DueReading, Receipt, ReceiptLine
+from releveur.customers.models import Contact
+from releveur.readings import withdrawing
+from releveur.readings.models import Withdrawal
+
+REASON = "undone"
+
+
+class TooLate(Exception):
+    """The deadline has passed: a value is corrected now, not taken back."""
+
+
+class NothingLeft(Exception):
+    """Nothing of this receipt stands any more: taken back already, or declared again since."""
+
+
+@transaction.atomic
+def undo(receipt: Receipt, *, by: Contact, now: datetime) -> int:
+    """Take back what a receipt recorded and what stands of it; its rows are empty again.
+
+    A value declared again since stays: it belongs to another receipt.
+
+    :returns: how many values were taken back
+    :raises TooLate: after the deadline of the person who sent it
+    :raises NothingLeft: nothing of it stands
+    """
+    lines = list(receipt.lines.select_related("reading"))
+    rows = _hold(lines)
+    if not may_be_undone(receipt, now=now):
+        raise TooLate
+    mine = [line for line in lines if rows[line.due_reading_id].reading_id == line.reading_id]
+    if not mine:
+        raise NothingLeft
+    readings = [line.reading for line in mine]
+    withdrawing.withdraw(
+        [*readings, *withdrawing.starts_of(readings)], by=by, reason=REASON, now=now
+    )
+    emptied = [rows[line.due_reading_id] for line in mine]
+    for row in emptied:
+        row.reading = None
+    pointing.save(emptied)
+    return len(mine)
+
+
+def may_be_undone(receipt: Receipt, *, now: datetime) -> bool:
+    """Whether the time for it lasts: as long as its sender is asked."""
+    invitation = receipt.invitation
+    return (
+        invitation is not None
+        and now < invitation.asks_until
+        and Campaign.objects.filter(pk=invitation.campaign_id, state=Campaign.State.OPEN).exists()
+    )
+
+
+def undone(receipt: Receipt) -> Withdrawal | None:
+    """When and by whom this receipt was taken back; None while something of it counts."""
+    taken_back = Withdrawal.objects.filter(reading__receipt_lines__receipt=receipt, reason=REASON)
+    still = receipt.lines.filter(reading__withdrawal=None, reading__superseded_by=None)
+    return None if still.exists() else taken_back.select_related("by_contact").first()
+
+
+def _hold(lines: list[ReceiptLine]) -> Mapping[int, DueReading]:
+    ids = [line.due_reading_id for line in lines]
+    campaigns = DueReading.objects.filter(pk__in=ids).values_list("campaign_id", flat=True)
+    locks.share(set(campaigns))
+    locks.hold_invitations(answering.asking(ids))
+    return {row.pk: row for row in locks.hold_due_readings(ids)}

@@ -132,7 +132,8 @@ SECURE_CSP = {
     "frame-src": [CSP.SELF],
     "img-src": [CSP.SELF, "data:", "blob:"],
     "script-src": [CSP.SELF],
-    "style-src": [CSP.SELF],
+    # The dealer's colour is the one rule that a page carries itself.
+    "style-src": [CSP.SELF, CSP.NONCE],
 }
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [SITE_URL]

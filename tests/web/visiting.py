@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import Protocol
 
@@ -36,15 +37,16 @@ class Page(Protocol):
 class Fields(HTMLParser):
     """The fields of the page's form, by name, as a browser would send them."""
 
-    def __init__(self) -> None:
+    def __init__(self, form: str) -> None:
         super().__init__()
         self.values: dict[str, str] = {}
+        self._form = form
         self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self._inside = given.get("id") == "sheet"
+            self._inside = given.get("id") == self._form
         if tag == "input" and self._inside and given.get("name"):
             unsent = given.get("type") in ("checkbox", "radio") and "checked" not in given
             if not unsent and given.get("type") != "file":
@@ -55,12 +57,13 @@ class Fields(HTMLParser):
             self._inside = False
 
 
-def fields(page: Page) -> dict[str, str]:
-    parser = Fields()
+def fields(page: Page, *, form: str = "sheet") -> dict[str, str]:
+    parser = Fields(form)
     parser.feed(page.content.decode())
     return parser.values
 
 
 def text(page: Page) -> str:
-    """The page as read, white space folded, no-break spaces as plain ones."""
-    return " ".join(page.content.decode().replace("\u00a0", " ").replace("\u202f", " ").split())
+    """The page as read without scripts, white space folded, no-break spaces as plain ones."""
+    seen = re.sub(r"<template.*?</template>", "", page.content.decode(), flags=re.DOTALL)
+    return " ".join(seen.replace("\u00a0", " ").replace("\u202f", " ").split())

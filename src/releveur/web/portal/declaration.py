@@ -48,6 +48,12 @@ def read(request: HttpRequest, sheet: Sheet) -> Sent:
     return Sent(_nonce(request.POST.get("nonce", "")), declared)
 
 
+def keep(request: HttpRequest, sheet: Sheet) -> None:
+    """Put what was typed back into the sheet, unread: the page is only shown again."""
+    for row in sheet.rows:
+        _fill(row, request.POST, request.FILES, sheet.head.invitation)
+
+
 def keep_proof(proof: Proof, invitation: Invitation) -> str:
     """A ticket for a photo already received, good for this invitation only."""
     return signing.dumps([proof.pk, invitation.pk], salt=PROOF_SALT)
@@ -62,7 +68,7 @@ def _fill(
     device = row.device.pk
     for cell in row.cells:
         cell.typed = sent.get(cell.name, "").strip()
-    row.taken_on = sent.get(f"on-{device}", "").strip() or row.taken_on
+    row.taken_on = _given_day(row, sent)
     row.confirmed = sent.get(f"confirmed-{device}") == row.fingerprint
     row.reason = sent.get(f"reason-{device}", "")
     row.proof = sent.get(f"proof-{device}", "")
@@ -70,6 +76,18 @@ def _fill(
     photo = files.get(f"photo-{device}") or files.get(f"file-{device}")
     if photo and row.fingerprint.strip("/"):
         _receive(row, photo, invitation)
+
+
+def _given_day(row: Row, sent: Mapping[str, str]) -> str:
+    """The day of this device, else the one of the whole form.
+
+    Nobody touched the form's day: it is today in Paris, and may be tomorrow where the device stands.
+    """
+    if mine := sent.get(f"on-{row.device.pk}", "").strip():
+        return mine
+    given = sent.get("on", "").strip()
+    untouched = given == sent.get("on-shown")
+    return row.taken_on if not given or (untouched and given > row.taken_on) else given
 
 
 def _receive(row: Row, photo: UploadedFile[bytes], invitation: Invitation) -> None:

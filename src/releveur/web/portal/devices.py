@@ -1,24 +1,20 @@
-"""The page that matters most: every device asked, empty fields, one button."""
+"""The page that matters most: every device asked, empty fields, one button; and each device alone."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from releveur import clock
-from releveur.campaigns import answering
-from releveur.campaigns.answering import Outcome
-from releveur.campaigns.models import DueReading, Invitation, Receipt
-from releveur.readings.models import Reading
-from releveur.web.portal import declaration, sheet
+from releveur.campaigns.models import Invitation, Receipt
+from releveur.web.portal import declaration, history, language, sending, sheet
 from releveur.web.portal.access import invited
-from releveur.web.portal.questions import ask
-from releveur.web.portal.sheet import Row, Sheet
+from releveur.web.portal.sheet import Sheet
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,61 +23,60 @@ def devices(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Show the sheet; record what was sent, and ask in the rows what has to be asked."""
     now = clock.now()
     if request.method != "POST":
-        return _page(request, sheet.draw(invitation, now=now))
-    return _declare(request, invitation, now)
+        receipt = _receipt(invitation, request.GET.get("recu", ""))
+        return _sheet(request, sheet.draw(invitation, now=now), receipt=receipt)
+    if language.is_chosen(request):
+        return language.speak_on(request, _sheet(request, _typed(request, invitation, now)))
+    sent = sending.send(request, invitation, now=now)
+    if sent.is_done:
+        return HttpResponseRedirect(_after(sent), status=303)
+    return _sheet(request, sent.sheet, receipt=sent.receipt, already=sent.already, status=sent.code)
 
 
-def _declare(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
-    drawn = sheet.draw(invitation, now=now)
-    sent = declaration.read(request, drawn)
-    try:
-        outcome = answering.answer(
-            DueReading.objects.asked_of(invitation),
-            sent.declared,
-            by=invitation.contact,
-            source=Reading.Source.CUSTOMER,
-            now=now,
-            nonce=sent.nonce,
-            invitation=invitation,
-        )
-    except answering.SentOtherwise as before:
-        stands = sheet.draw(invitation, now=now)
-        return _page(request, stands, already=before.receipt, status=409)
-    except DueReading.DoesNotExist:
-        # A device left while the form was on its way: the page as it is now.
-        return _page(request, sheet.draw(invitation, now=now), status=409)
-    ask(drawn, outcome.questions)
-    if not drawn.asking:
-        return HttpResponseRedirect(_after(outcome), status=303)
-    return _page(request, _again(invitation, drawn, now), receipt=outcome.receipt, status=422)
+@require_http_methods(["GET", "HEAD", "POST"])
+@invited
+def device(request: HttpRequest, invitation: Invitation, device: int) -> HttpResponse:
+    """One device with its history: the window of « Saisir », and a page without JavaScript."""
+    now = clock.now()
+    if request.method != "POST":
+        return _device(request, sheet.draw(invitation, now=now, device=device))
+    if language.is_chosen(request):
+        typed = _typed(request, invitation, now, device)
+        return language.speak_on(request, _device(request, typed))
+    sent = sending.send(request, invitation, now=now, device=device)
+    if sent.is_done:
+        number = f"?recu={sent.receipt.number}" if sent.receipt else ""
+        address = f"{reverse('portal:devices')}{number}#device-{device}"
+        return HttpResponseRedirect(address, status=303)
+    return _device(request, sent.sheet, already=sent.already, status=sent.code)
 
 
-def _after(outcome: Outcome) -> str:
-    if outcome.receipt is None:
+def _after(sent: sending.Sent) -> str:
+    if sent.receipt is None:
         return reverse("portal:devices")
-    return reverse("portal:receipt", args=[outcome.receipt.number])
+    return reverse("portal:receipt", args=[sent.receipt.number])
 
 
-def _again(invitation: Invitation, sent: Sheet, now: datetime) -> Sheet:
-    """The sheet as it stands now, with the rows that ask as they were typed."""
-    fresh = sheet.draw(invitation, now=now)
-    typed = {row.device.pk: row for row in sent.asking}
-    for row in fresh.rows:
-        if before := typed.get(row.device.pk):
-            _keep(row, before)
-    return fresh
+def _typed(
+    request: HttpRequest, invitation: Invitation, now: datetime, device: int | None = None
+) -> Sheet:
+    """The sheet with what was typed; nothing is recorded."""
+    drawn = sheet.draw(invitation, now=now, device=device)
+    declaration.keep(request, drawn)
+    return drawn
 
 
-def _keep(row: Row, before: Row) -> None:
-    for cell, was in zip(row.cells, before.cells, strict=True):
-        cell.typed, cell.error = was.typed, was.error
-    row.taken_on, row.date_error = before.taken_on, before.date_error
-    row.proof, row.photo_error = before.proof, before.photo_error
-    row.confirmed, row.reason = before.confirmed, before.reason
-    row.question, row.sentences = before.question, before.sentences
+def _receipt(invitation: Invitation, number: str) -> Receipt | None:
+    return Receipt.objects.filter(invitation=invitation, number=number).first() if number else None
 
 
-def _page(
+def _last_nonce(invitation: Invitation) -> str:
+    """Of the last form that was recorded: the browser's draft of it is done with."""
+    nonce = invitation.receipts.order_by("-pk").values_list("nonce", flat=True).first()
+    return str(nonce or "")
+
+
+def _sheet(
     request: HttpRequest,
     drawn: Sheet,
     *,
@@ -93,7 +88,26 @@ def _page(
         "sheet": drawn,
         "head": drawn.head,
         "nonce": uuid4(),
+        "on": request.POST.get("on") or drawn.today,
         "receipt": receipt,
         "already": already,
+        "recorded": _last_nonce(drawn.head.invitation),
     }
     return render(request, "portal/devices.html", context, status=status)
+
+
+def _device(
+    request: HttpRequest, drawn: Sheet, *, already: Receipt | None = None, status: int = 200
+) -> HttpResponse:
+    if not drawn.rows:
+        raise Http404
+    [row] = drawn.rows
+    context = {
+        "sheet": drawn,
+        "head": drawn.head,
+        "row": row,
+        "past": history.past(row.place.installation),
+        "nonce": uuid4(),
+        "already": already,
+    }
+    return render(request, "portal/device.html", context, status=status)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,8 +13,6 @@ from releveur.campaigns.models import DueReading
 from releveur.dealer import branding
 from releveur.web.portal import access
 from releveur.web.portal.sheet import Masthead, masthead
-
-COLOUR = re.compile(r"[0-9a-f]{6}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,21 +37,6 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
         "devices": rows.values("meter__device").distinct().count(),
     }
     return _private(render(request, "portal/enter.html", context))
-
-
-@require_safe
-def where(request: HttpRequest) -> HttpResponse:
-    """Where a device shows its counters."""
-    return render(request, "portal/where.html")
-
-
-@require_safe
-@cache_control(public=True, max_age=365 * 24 * 3600, immutable=True)
-def colours(request: HttpRequest, colour: str) -> HttpResponse:
-    """The dealer's colour as a stylesheet of its own, since no page carries a style within."""
-    if not COLOUR.fullmatch(colour):
-        raise Http404
-    return HttpResponse(f":root {{ --dealer: #{colour}; }}\n", content_type="text/css")
 
 
 @require_safe

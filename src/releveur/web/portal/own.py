@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
@@ -18,12 +16,10 @@ from releveur.customers.models import Contact
 from releveur.fleet import answering_for
 from releveur.fleet.models import Installation, Respondent
 from releveur.readings.models import Reading
-from releveur.web.portal import access
+from releveur.web.portal import access, history
 from releveur.web.portal.session import logged_in
 
 MOST_INVITATIONS = 24
-MOST_READINGS = 60
-"""Of one device; the office has the older ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,33 +107,6 @@ def _stays(person: Contact) -> list[Stay]:
     )
     people = answering_for.contacts(candidates)
     hers = [stay for stay in candidates if person.pk in people[stay.pk]]
-    readings = _readings({stay.device_id for stay in hers})
-    stays = [Stay(stay, _there(stay, readings[stay.device_id])) for stay in hers]
+    readings = history.readings({stay.device_id for stay in hers})
+    stays = [Stay(stay, history.there(stay, readings[stay.device_id])) for stay in hers]
     return [stay for stay in stays if stay.readings]
-
-
-def _readings(devices: Collection[int]) -> dict[int, list[Reading]]:
-    """What counts of each device, the newest first, in one query."""
-    rows = (
-        Reading.objects.standing()
-        .filter(meter__device__in=devices, meter__asked=True)
-        .select_related("meter__kind")
-        .order_by("-taken_on", "meter__kind__position", "meter__kind__code", "-segment", "-pk")
-    )
-    found: dict[int, list[Reading]] = defaultdict(list)
-    for row in rows:
-        found[row.meter.device_id].append(row)
-    return found
-
-
-def _there(stay: Installation, readings: Iterable[Reading]) -> list[Reading]:
-    """Those of its time in this place: what was read elsewhere is somebody else's."""
-    return list(islice((one for one in readings if _within(stay, one)), MOST_READINGS))
-
-
-def _within(stay: Installation, reading: Reading) -> bool:
-    if stay.since is not None and reading.taken_on < stay.since:
-        return False
-    if stay.until is None or reading.taken_on < stay.until:
-        return True
-    return reading.taken_on == stay.until and reading.occasion == Reading.Occasion.REMOVAL

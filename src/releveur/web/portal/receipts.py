@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+import contextlib
 
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from releveur import clock
+from releveur.campaigns import undoing
 from releveur.campaigns.models import DueReading, Invitation, Receipt, ReceiptLine
+from releveur.readings import proofs
 from releveur.readings.models import Proof
+from releveur.web.portal import declaration
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import masthead
 
@@ -26,9 +33,35 @@ def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpRe
         "receipt": found,
         "lines": _lines(found),
         "head": masthead(invitation, asked),
-        "missing": asked.unanswered().values("meter__device").distinct().count(),
+        "missing": asked.awaited().values("meter__device").distinct().count(),
+        "undone": undoing.undone(found),
+        "may_be_undone": undoing.may_be_undone(found, now=clock.now()),
     }
     return render(request, "portal/receipt.html", context)
+
+
+@require_POST
+@invited
+def undo(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
+    """Take back what a receipt recorded; the second press finds it taken back."""
+    found = get_object_or_404(Receipt, number=number, invitation=invitation)
+    with contextlib.suppress(undoing.TooLate, undoing.NothingLeft):
+        undoing.undo(found, by=invitation.contact, now=clock.now())
+    return HttpResponseRedirect(reverse("portal:receipt", args=[number]), status=303)
+
+
+@require_POST
+@invited
+def receive(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    """A photo sent ahead of its form, by the script: it answers with the ticket the form carries."""
+    photo = request.FILES.get("photo")
+    if photo is None:
+        return JsonResponse({"error": str(proofs.NotAPicture())}, status=422)
+    try:
+        ticket = declaration.keep_proof(proofs.store(photo), invitation)
+    except proofs.Refused as refusal:
+        return JsonResponse({"error": str(refusal)}, status=422)
+    return JsonResponse({"proof": ticket})
 
 
 @require_safe

@@ -14,12 +14,14 @@ from itertools import groupby
 
 from django.db.models import QuerySet
 
-from releveur.campaigns import answering, late
+from releveur.campaigns import answering, late, reporting
 from releveur.campaigns.answering import Question
-from releveur.campaigns.models import Campaign, DueReading, Invitation
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Device, MeterKind
+from releveur.readings import submission
 from releveur.readings.models import Billed, Reading
+from releveur.rules import metering
 from releveur.rules.schedule import PARIS
 from releveur.rules.validation import Code, Demand
 
@@ -29,19 +31,30 @@ class Status(StrEnum):
 
     DUE = "DUE"
     PARTIAL = "PARTIAL"
+    REPORTED = "REPORTED"
     DONE = "DONE"
     ASKS = "ASKS"
     ESTIMATED = "ESTIMATED"
     AUTOMATIC = "AUTOMATIC"
 
 
+SETTLED = (Status.DONE, Status.REPORTED)
+MANY = 7
+
+
 @dataclass(slots=True)
 class Cell:
-    """One meter of one device: the last billed value beside an empty field."""
+    """One meter of one device: the last billed value beside an empty field.
+
+    `lowest`: the last real value, below which a photo is asked. `usual`: the difference that it
+    usually makes with the value shown beside the field.
+    """
 
     due: DueReading
     billed: Billed | None
     proposal: Reading | None = None
+    lowest: int | None = None
+    usual: tuple[int, int] | None = None
     typed: str = ""
     error: str = ""
 
@@ -75,6 +88,7 @@ class Row:
     device: Device
     place: DueReading
     cells: list[Cell]
+    problem: Problem | None = None
     taken_on: str = ""
     date_error: str = ""
     seen: dict[int, str | None] = field(default_factory=dict)
@@ -134,6 +148,16 @@ class Row:
         )
 
     @property
+    def has_something_to_say(self) -> bool:
+        """Whether a zone opens under the row."""
+        return bool(self.question or self.photo_error or self.proof or self.date_error)
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether it is settled: what stands is shown, and changed in a window of its own."""
+        return self.status in SETTLED
+
+    @property
     def asks(self) -> bool:
         errors = [self.date_error, self.photo_error, *(cell.error for cell in self.cells)]
         return any(errors) or self.question is not None
@@ -145,6 +169,8 @@ class Row:
             return Status.ASKS
         if all(filled):
             return Status.DONE
+        if self.problem:
+            return Status.REPORTED
         if any(filled):
             return Status.PARTIAL
         if self.device.mode == Device.Mode.AUTOMATIC:
@@ -189,6 +215,7 @@ class Sheet:
     groups: Sequence[Group]
     kinds: Sequence[MeterKind]
     days_left: int
+    today: str
 
     @property
     def may_be_estimated(self) -> bool:
@@ -197,7 +224,7 @@ class Sheet:
 
     @property
     def columns(self) -> int:
-        """How many columns a question spans: six of ours, one per kind."""
+        """How many columns a question spans: six of ours, and one per kind."""
         return 6 + len(self.kinds)
 
     @property
@@ -207,7 +234,12 @@ class Sheet:
     @property
     def to_send(self) -> int:
         """How many devices wait for a value."""
-        return sum(row.status is not Status.DONE for row in self.rows)
+        return sum(row.status not in SETTLED for row in self.rows)
+
+    @property
+    def is_many(self) -> bool:
+        """Whether one loses sight: then a filter, a sheet of paper and a spreadsheet help."""
+        return len(self.rows) > MANY
 
     @property
     def done(self) -> int:
@@ -224,28 +256,39 @@ def masthead(invitation: Invitation, rows: QuerySet[DueReading]) -> Masthead:
     return Masthead(invitation, list(customers.distinct().order_by("code")))
 
 
-def draw(invitation: Invitation, *, now: datetime) -> Sheet:
-    """Draw the sheet as it stands now."""
+def draw(invitation: Invitation, *, now: datetime, device: int | None = None) -> Sheet:
+    """Draw the sheet as it stands now.
+
+    :param device: of this device only; nothing of a device that is not asked of this person
+    """
     asked = DueReading.objects.asked_of(invitation)
-    every = list(_with_what_is_shown(asked))
+    if device is not None:
+        asked = asked.filter(meter__device=device)
+    rows = _rows(invitation, list(_with_what_is_shown(asked)), now)
+    kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
+    today = now.astimezone(PARIS).date()
+    return Sheet(
+        head=Masthead(invitation, _customers(rows)),
+        groups=_groups(rows),
+        kinds=sorted(kinds.values(), key=lambda kind: (kind.position, kind.code)),
+        days_left=(invitation.asks_until.astimezone(PARIS).date() - today).days,
+        today=today.isoformat(),
+    )
+
+
+def _rows(invitation: Invitation, every: Sequence[DueReading], now: datetime) -> list[Row]:
     served = answering.serving(every)
     due = [row for row in every if served[row.meter_id] is row]
     before = Billed.objects.exclude(reading__fills__campaign=invitation.campaign_id)
     billed = before.select_related("reading").last_of(row.meter_id for row in due)
     proposed = late.proposals(row.pk for row in due) if _is_signed(invitation) else {}
-    rows = [
-        _row([Cell(one, billed.get(one.meter_id), proposed.get(one.pk)) for one in group], now)
-        for _device, group in groupby(due, key=lambda one: one.meter.device_id)
+    cells = [Cell(one, billed.get(one.meter_id), proposed.get(one.pk)) for one in due]
+    told = reporting.standing([invitation.campaign_id], {row.meter.device_id for row in due})
+    _expect(cells, now)
+    return [
+        _row(list(group), told.get((invitation.campaign_id, device)), now)
+        for device, group in groupby(cells, key=lambda cell: cell.due.meter.device_id)
     ]
-    kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
-    return Sheet(
-        head=Masthead(invitation, _customers(rows)),
-        groups=_groups(rows),
-        kinds=sorted(kinds.values(), key=lambda kind: (kind.position, kind.code)),
-        days_left=(
-            invitation.asks_until.astimezone(PARIS).date() - now.astimezone(PARIS).date()
-        ).days,
-    )
 
 
 def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
@@ -268,12 +311,26 @@ def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
     )
 
 
-def _row(cells: list[Cell], now: datetime) -> Row:
+def _row(cells: list[Cell], problem: Problem | None, now: datetime) -> Row:
     place = cells[0].due
-    row = Row(place.meter.device, place, cells)
+    row = Row(place.meter.device, place, cells, problem)
     whole = row.declared if row.status is Status.DONE else None
     row.taken_on = (whole.taken_on if whole else answering.today(place, now=now)).isoformat()
     return row
+
+
+def _expect(cells: Sequence[Cell], now: datetime) -> None:
+    """Put the last real value and the usual difference beside each field, in two queries."""
+    aside = [cell.standing.pk for cell in cells if cell.standing]
+    known = submission.facts([cell.due.meter for cell in cells], setting_aside=aside)
+    for cell in cells:
+        facts = known[cell.due.meter_id]
+        last = metering.last_real(facts.history)
+        cell.lowest = last.value if last and last.segment == facts.segment else None
+        found = submission.usual(facts, until=answering.today(cell.due, now=now))
+        if found and last and cell.billed and cell.billed.segment == last.segment:
+            step = last.value - cell.billed.value
+            cell.usual = max(0, found[0] + step), max(0, found[1] + step)
 
 
 def _is_signed(invitation: Invitation) -> bool:

@@ -2,14 +2,30 @@ from __future__ import annotations
 
 from django.urls import path
 
-from releveur.web.portal import devices, landing, language, own, receipts, signing_in
+from releveur.web.portal import (
+    devices,
+    landing,
+    language,
+    own,
+    pages,
+    problem,
+    receipts,
+    signing_in,
+    where,
+)
 
 app_name = "portal"
 
 urlpatterns = [
     path("r/<str:key>", landing.enter, name="enter"),
     path("releves", devices.devices, name="devices"),
+    path("releves/materiel/<int:device>", devices.device, name="device"),
+    path("releves/materiel/<int:device>/probleme", problem.problem, name="problem"),
+    path("releves/materiel/<int:device>/probleme/retirer", problem.take_back, name="problem_back"),
+    path("releves/materiel/<int:device>/compteur", where.of_device, name="where_of"),
     path("releves/recu/<str:number>", receipts.receipt, name="receipt"),
+    path("releves/recu/<str:number>/annuler", receipts.undo, name="undo"),
+    path("releves/photo", receipts.receive, name="receive"),
     path("releves/photo/<int:proof>", receipts.photo, name="photo"),
     path("connexion", signing_in.ask, name="login"),
     path("connexion/code", signing_in.code, name="code"),
@@ -17,8 +33,10 @@ urlpatterns = [
     path("deconnexion", signing_in.leave, name="leave"),
     path("mes-releves", own.own, name="own"),
     path("mes-releves/<int:invitation>", own.enter, name="open"),
-    path("compteur", landing.where, name="where"),
+    path("compteur", where.anywhere, name="where"),
+    path("accessibilite", pages.accessibility, name="accessibility"),
+    path("mentions-legales", pages.legal, name="legal"),
+    path("donnees-personnelles", pages.personal_data, name="personal_data"),
     path("langue", language.choose, name="language"),
     path("logo.png", landing.logo, name="logo"),
-    path("dealer-<str:colour>.css", landing.colours, name="colours"),
 ]

@@ -1,0 +1,384 @@
+// What a person types answers back at once. Without this file everything works the same, by forms.
+
+const words = document.getElementById("words")?.dataset ?? {};
+const sheet = document.getElementById("sheet");
+const language = document.documentElement.lang;
+const numbers = new Intl.NumberFormat(language);
+const plurals = new Intl.PluralRules(language);
+
+const fields = (root) => [...root.querySelectorAll("input.meter")];
+const say = (name, filled) =>
+  Object.entries(filled).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), words[name] ?? "");
+const counted = (name, n) => say(name + (plurals.select(n) === "one" ? "One" : "Other"), { n });
+
+// -- numbers ---------------------------------------------------------------------------------------------------------
+
+// The server's own reading (rules/digits.py) decides; this one only shows.
+function typed(field) {
+  const bare = field.value.replace(/[\s'\u2019]/g, "");
+  return /^[0-9]{1,12}$/.test(bare) ? Number(bare) : null;
+}
+
+function answer(field, done) {
+  const out = field.parentElement.querySelector("output.delta");
+  const value = typed(field);
+  const { last, low, high } = field.dataset;
+  out.textContent = "";
+  out.classList.remove("far");
+  if (value === null || last === undefined) return;
+  const step = value - Number(last);
+  if (step < 0 && !done) return; // half a number is always too low
+  out.textContent = `${step < 0 ? "\u2212" : "+"}\u00a0${numbers.format(Math.abs(step))}`;
+  const unusual = low !== undefined && (step < Number(low) || step > Number(high));
+  out.classList.toggle("far", done && (step < 0 || unusual));
+}
+
+// -- the photo zone of a lower value ---------------------------------------------------------------------------------
+
+const isLower = (field) => {
+  const value = typed(field);
+  return value !== null && field.dataset.lowest !== undefined && value < Number(field.dataset.lowest);
+};
+
+function zoneOf(row) {
+  const next = row.nextElementSibling;
+  return next?.matches(".question-row, .question") ? next : null;
+}
+
+function askForPhoto(field) {
+  const row = field.closest("tr.row") ?? field.closest(".fields");
+  const lower = fields(row).filter(isLower);
+  let zone = zoneOf(row);
+  if (!lower.length) {
+    if (zone?.dataset.made && !zone.querySelector("[name^=proof-]").value) zone.remove();
+    return;
+  }
+  if (!zone) row.after((zone = made(row, field.dataset.device)));
+  if (!zone.dataset.made) return;
+  zone.querySelector("strong").textContent = lower
+    .map((one) => say("lower", { kind: one.dataset.kind, last: numbers.format(Number(one.dataset.lowest)) }))
+    .join(" ");
+}
+
+function made(row, device) {
+  const copy = document.getElementById("lower").content.cloneNode(true);
+  for (const element of copy.querySelectorAll("[name]")) element.name = element.name.replace("DEVICE", device);
+  copy.querySelector(".photo").dataset.photo = device;
+  let zone = copy.firstElementChild;
+  if (row.matches("tr")) {
+    const cell = document.createElement("td");
+    cell.colSpan = row.cells.length;
+    cell.append(zone);
+    zone = document.createElement("tr");
+    zone.className = "question-row";
+    zone.append(cell);
+  }
+  zone.dataset.made = "1";
+  return zone;
+}
+
+// -- what is ready to be sent ----------------------------------------------------------------------------------------
+
+function countReady() {
+  const out = document.getElementById("ready");
+  if (!sheet || !out) return;
+  let ready = 0;
+  for (const row of sheet.querySelectorAll("tr.row")) {
+    const mine = fields(row);
+    const full = mine.length > 0 && mine.every((field) => typed(field) !== null);
+    const fresh = full && mine.some((field) => field.value !== field.defaultValue || row.matches(".asks"));
+    row.classList.toggle("ready", fresh);
+    ready += fresh;
+    if (fresh && !row.querySelector(".state .ready-word")) {
+      row.querySelector(".state").prepend(document.getElementById("ready-word").content.cloneNode(true));
+    }
+  }
+  out.textContent = ready ? counted("ready", ready) : "";
+}
+
+// -- the draft, until it is sent -------------------------------------------------------------------------------------
+
+const draftKey = sheet && `releveur.draft.${sheet.dataset.draft}`;
+
+function draft() {
+  try {
+    return JSON.parse(localStorage.getItem(draftKey)) ?? { values: {} };
+  } catch {
+    return { values: {} };
+  }
+}
+
+function keepDraft(sent) {
+  if (!sheet) return;
+  const changed = fields(sheet).filter((field) => field.value.trim() && field.value !== field.defaultValue);
+  const values = Object.fromEntries(changed.map((field) => [field.name, field.value]));
+  try {
+    if (changed.length) localStorage.setItem(draftKey, JSON.stringify({ values, sent }));
+    else localStorage.removeItem(draftKey);
+  } catch {
+    // A browser that keeps nothing loses only the draft.
+  }
+}
+
+function takeUpDraft() {
+  const { values, sent } = draft();
+  const waiting = fields(sheet).filter((field) => !field.value && values[field.name]);
+  if (!waiting.length || (sent && sent === sheet.dataset.recorded)) {
+    keepDraft();
+    return;
+  }
+  for (const field of waiting) field.value = values[field.name];
+  const notice = document.getElementById("draft").content.cloneNode(true).firstElementChild;
+  notice.querySelector("button").addEventListener("click", () => {
+    for (const field of waiting) field.value = "";
+    for (const field of waiting) settle(field);
+    notice.remove();
+    waiting[0].focus();
+  });
+  sheet.before(notice);
+}
+
+// -- one field after the other ---------------------------------------------------------------------------------------
+
+function settle(field) {
+  answer(field, true);
+  askForPhoto(field);
+  countReady();
+  keepDraft();
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches("input.meter[data-device]")) {
+    answer(target, false);
+    countReady();
+    keepDraft();
+  }
+});
+
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("input.meter[data-device]")) settle(target);
+  if (target.matches(".photo input[type=file]") && target.files[0]) receive(target);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches?.("input.meter[data-device]")) return;
+  event.preventDefault();
+  const all = fields(event.target.form).filter((field) => field.offsetParent !== null);
+  const next = all[all.indexOf(event.target) + 1];
+  if (next) next.focus();
+  else event.target.form.requestSubmit();
+});
+
+// -- photos: looked at, made small, sent ahead -----------------------------------------------------------------------
+
+const LONGEST_SIDE = 2000;
+const LIGHT = 400_000;
+
+async function smaller(file) {
+  if (file.size < LIGHT) return file;
+  try {
+    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(picture.width * scale);
+    canvas.height = Math.round(picture.height * scale);
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const small = await new Promise((made) => canvas.toBlob(made, "image/jpeg", 0.85));
+    return small && small.size < file.size ? small : file;
+  } catch {
+    return file; // a format this browser cannot show; the server can
+  }
+}
+
+async function receive(input) {
+  const zone = input.closest(".photo");
+  const photo = await smaller(input.files[0]);
+  let told = zone.querySelector(".sending");
+  if (!told) zone.append((told = document.getElementById("photo").content.cloneNode(true).firstElementChild));
+  const picture = told.querySelector("img");
+  picture.onload = () => (picture.hidden = false);
+  picture.onerror = () => (picture.hidden = true);
+  picture.src = URL.createObjectURL(photo);
+  zone.querySelector(".received")?.remove();
+  told.querySelector("button").onclick = () => send(zone, told, photo, input);
+  send(zone, told, photo, input);
+}
+
+function send(zone, told, photo, input) {
+  const [bar, text, again] = [told.querySelector("progress"), told.querySelector("[role=status]"), told.querySelector("button")];
+  const body = new FormData();
+  body.append("photo", photo, input.files[0]?.name || "photo.jpg");
+  body.append("csrfmiddlewaretoken", input.form.elements.csrfmiddlewaretoken.value);
+  const request = new XMLHttpRequest();
+  request.upload.onprogress = ({ loaded, total }) => {
+    bar.value = total ? loaded / total : 0;
+    text.textContent = words.photoSending;
+  };
+  const end = (sentence, failed) => {
+    bar.hidden = true;
+    again.hidden = !failed;
+    text.textContent = sentence;
+    text.classList.toggle("error", failed);
+  };
+  request.onload = () => {
+    const { proof, error } = request.response ?? {};
+    if (!proof) return end(error ?? words.photoFailed, !error);
+    zone.querySelector("[name^=proof-]").value = proof;
+    for (const one of zone.querySelectorAll("input[type=file]")) one.value = "";
+    end(words.photoReceived, false);
+  };
+  request.onerror = request.ontimeout = () => end(words.photoFailed, true);
+  [bar.hidden, again.hidden, bar.value] = [false, true, 0];
+  text.classList.remove("error");
+  request.responseType = "json";
+  request.open("POST", words.receive);
+  request.send(body);
+}
+
+// -- one device in a window ------------------------------------------------------------------------------------------
+
+const dialog = document.createElement("dialog");
+dialog.setAttribute("aria-labelledby", "dialog-title");
+document.body.append(dialog);
+let opened = null;
+
+const parsed = async (response) => new DOMParser().parseFromString(await response.text(), "text/html");
+const rowOf = (page, device) => page.getElementById(`device-${device}`);
+
+function show(page) {
+  const part = page.querySelector("[data-part=device]");
+  if (!part) return false;
+  for (const element of part.querySelectorAll("[id^=question-]")) element.removeAttribute("id");
+  dialog.replaceChildren(document.adoptNode(part));
+  return true;
+}
+
+async function open(link) {
+  let page;
+  try {
+    page = await parsed(await fetch(link.href, { headers: { Accept: "text/html" } }));
+  } catch {
+    page = null;
+  }
+  if (!page || !show(page)) {
+    location.href = link.href;
+    return;
+  }
+  opened = link.closest("tr.row").id.replace("device-", "");
+  exchange(rowOf(document, opened), dialog);
+  dialog.showModal();
+  fields(dialog)[0]?.focus();
+}
+
+// What is typed on one side stands on the other.
+function exchange(from, to) {
+  for (const field of fields(from)) {
+    const other = fields(to).find((one) => one.name === field.name);
+    if (!other || !field.value || other.value === field.value) continue;
+    other.value = field.value;
+    settle(other);
+  }
+}
+
+async function confirm(form) {
+  const button = form.querySelector("[type=submit]");
+  if (button.ariaDisabled === "true") return;
+  button.ariaDisabled = "true";
+  try {
+    const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    const page = await parsed(response);
+    if (response.redirected && response.ok) return taken(page);
+    if (!show(page)) throw new Error(response.status);
+    (dialog.querySelector("[aria-invalid], .question") ?? fields(dialog)[0])?.focus();
+  } catch {
+    button.ariaDisabled = "false";
+    const notice = dialog.querySelector(".failed") ?? document.createElement("p");
+    notice.className = "error failed";
+    notice.role = "alert";
+    notice.textContent = words.failed;
+    form.append(notice);
+  }
+}
+
+function taken(page) {
+  const fresh = rowOf(page, opened);
+  const stale = rowOf(document, opened);
+  dialog.replaceChildren();
+  dialog.close();
+  if (!fresh || !stale) return location.reload();
+  zoneOf(stale)?.remove();
+  stale.replaceWith(document.adoptNode(fresh));
+  for (const selector of [".progress", ".bar .button"]) {
+    const [old, now] = [document.querySelector(selector), page.querySelector(selector)];
+    if (old && now) old.replaceWith(document.adoptNode(now));
+  }
+  if (!page.querySelector(".bar")) document.querySelector(".bar")?.remove();
+  countReady();
+  keepDraft();
+  rowOf(document, opened).querySelector(".action a")?.focus();
+}
+
+dialog.addEventListener("close", () => {
+  const row = rowOf(document, opened);
+  if (row && dialog.firstElementChild) exchange(dialog, row);
+  dialog.replaceChildren();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const link = event.target.closest("a[data-dialog], dialog a[data-close]");
+  if (!link) return;
+  event.preventDefault();
+  if (link.matches("[data-close]")) dialog.close();
+  else open(link);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (dialog.contains(form)) {
+    event.preventDefault();
+    confirm(form);
+  } else if (form === sheet && !event.submitter?.name) {
+    if (form.dataset.busy) return event.preventDefault();
+    form.dataset.busy = "1";
+    keepDraft(form.elements.nonce.value);
+    if (event.submitter) event.submitter.textContent = words.sending;
+  }
+});
+
+// A page that comes back from the browser's memory may be sent again.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload();
+});
+
+// -- find a device among many ----------------------------------------------------------------------------------------
+
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const filter = document.getElementById("filter");
+if (filter) {
+  filter.parentElement.hidden = false;
+  filter.addEventListener("input", () => {
+    const wanted = plain(filter.value).split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const site of sheet.querySelectorAll(".site")) {
+      const heading = plain(site.querySelector("h2").textContent);
+      let shown = 0;
+      for (const row of site.querySelectorAll("tr.row")) {
+        const said = `${heading} ${plain(row.textContent)}`;
+        row.hidden = !wanted.every((word) => said.includes(word));
+        const zone = zoneOf(row);
+        if (zone) zone.hidden = row.hidden;
+        shown += !row.hidden;
+      }
+      site.hidden = !shown;
+      found += shown;
+    }
+    document.getElementById("found").textContent = wanted.length ? counted("found", found) : "";
+  });
+}
+
+if (sheet) {
+  takeUpDraft();
+  for (const field of fields(sheet)) answer(field, true);
+  countReady();
+}

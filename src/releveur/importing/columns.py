@@ -21,6 +21,8 @@ FLEET: Mapping[str, Sequence[str]] = {
     "email": ("Email", "E-mail", "Mail", "Adresse mail", "Courriel"),
     "phone": ("Téléphone", "Tél", "N° de téléphone"),
     "language": ("Langue",),
+    "copy_to": ("Copie à", "En copie"),
+    "quiet_until": ("Ne pas relancer jusqu'au", "Pas de relance avant"),
     "level": ("Niveau du contact", "Niveau"),
     "site": ("Site", "Nom du site", "Intitulé livraison"),
     "address": ("Adresse", "Adresse d'installation"),

@@ -23,6 +23,12 @@ class Command(Door):
             action="store_true",
             help=_("devices that the file does not have leave today"),
         )
+        parser.add_argument(
+            "--prefer",
+            choices=("file", "ours"),
+            default="",
+            help=_("whose value counts where one was changed here; else ours, and it is listed"),
+        )
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         self.report = fleet.import_fleet(
@@ -30,6 +36,7 @@ class Command(Door):
             sheet=options["sheet"],
             by=mapped(options["mapping"]),
             retire_missing=options["retire_missing"],
+            prefer=options["prefer"],
             progress=self.stderr.write,
             now=now,
         )

@@ -114,7 +114,7 @@ def _taken_over(row: models.Model, said: Said, report: Report) -> list[str]:
         here = _here(row, name)
         if here == plain(value):
             continue
-        untouched = here == last_said.get(name, _default(row, name))
+        untouched = here == last_said.get(name, default(row, name))
         if untouched or deciding.takes_the_files(row, _difference(row, name, said), report):
             took.append(name)
     return took
@@ -146,7 +146,8 @@ def _remember(row: models.Model, told: Mapping[str, Plain]) -> None:
     setattr(row, "imported", before | dict(told))  # noqa: B010
 
 
-def _default(row: models.Model, name: str) -> Plain:
+def default(row: models.Model, name: str) -> Plain:
+    """What stands in a field of which nobody said anything."""
     field = type(row)._meta.get_field(name)  # noqa: SLF001  # documented, despite its name
     return plain(field.get_default()) if isinstance(field, models.Field) else None
 

@@ -59,6 +59,7 @@ class Standing:
         comparing.fill(stay, _stay_said(place).values)
         stay.since, stay.until = since, place.said.removed
         stay.imported[CONTRACT] = _contract_told(place.said)
+        stay.imported["since"] = deciding.plain(since)
         if place.said.removed:
             stay.imported[UNTIL] = place.said.removed.isoformat()
         self.new_stays.created.append(stay)
@@ -230,11 +231,12 @@ def _left_another_day(place: Place, last: Installation, standing: Standing) -> N
     message = _("Here the device left on %(day)s. Write the day it came back, or when it left.")
     value = f"{removed:%d/%m/%Y}" if removed else ""
     sentence = message % {"day": f"{here:%d/%m/%Y}"}
+    told = removed.isoformat() if removed else ""
     remark = Remark(place.said.line, standing.headings["removed"], value, sentence)
     if removed is None and standing.report.prefer == "file":
         standing.report.differences.append(remark)
     elif standing.takes_the_files(
-        last, UNTIL, said=value, here=here.isoformat(), remark=remark, shown=f"{here:%d/%m/%Y}"
+        last, UNTIL, said=told, here=here.isoformat(), remark=remark, shown=f"{here:%d/%m/%Y}"
     ):
         assert removed is not None
         standing.end(last, removed)

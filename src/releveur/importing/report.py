@@ -114,16 +114,7 @@ class Report:
         return _("Kept as they stand here, until the file says something else")
 
     def _counted(self) -> Iterator[str]:
-        named = {
-            "customers": _("customers"),
-            "sites": _("sites"),
-            "contacts": _("contacts"),
-            "devices": _("devices"),
-            "meters": _("meters"),
-            "contracts": _("contracts"),
-            "installations": _("installations"),
-            "readings": _("readings"),
-        }
+        named = tables_in_words()
         sentence = _("%(what)s: %(created)d created, %(updated)d updated, %(unchanged)d unchanged")
         for name, count in self.counts.items():
             if count != Count():
@@ -133,6 +124,20 @@ class Report:
                     "updated": count.updated,
                     "unchanged": count.unchanged,
                 }
+
+
+def tables_in_words() -> dict[str, str]:
+    """What people call each table."""
+    return {
+        "customers": _("customers"),
+        "sites": _("sites"),
+        "contacts": _("contacts"),
+        "devices": _("devices"),
+        "meters": _("meters"),
+        "contracts": _("contracts"),
+        "installations": _("installations"),
+        "readings": _("readings"),
+    }
 
 
 def _listed(title: str, remarks: Sequence[Remark], most: int) -> Iterator[str]:

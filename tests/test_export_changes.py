@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -18,7 +19,7 @@ from releveur.contracts.models import Contract, Coverage
 from releveur.customers.models import Contact, Customer, Site
 from releveur.fleet.models import Device, DeviceModel, Installation, Meter, Respondent
 from releveur.importing import fleet
-from tests.importing.files import NOW, a_file, a_row, accepted
+from tests.importing.files import NOW, a_file, a_large_fleet, a_row, accepted
 
 pytestmark = pytest.mark.django_db
 
@@ -230,3 +231,13 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
             printed(*arguments)
         assert refusal.value.returncode == 1
     assert out.read_text() == "mine"
+
+
+def test_a_large_fleet_takes_a_bounded_number_of_queries(
+    tmp_path: Path, django_assert_max_num_queries: Any
+) -> None:
+    accepted(a_large_fleet(tmp_path / "parc.csv", devices=500))
+    Installation.objects.update(location="Sous-sol")
+
+    with django_assert_max_num_queries(12):
+        assert len(changes()) == 500

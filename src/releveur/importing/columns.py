@@ -66,6 +66,9 @@ READINGS: Mapping[str, Sequence[str]] = {
     "billed": ("Facturé",),
 }
 
+REMARKS = "À corriger"
+"""The column in which a file comes back with what is wrong; read again, it says nothing."""
+
 _METER = re.compile(r"(compteur|vmm)[ _:-]+(.+)", re.IGNORECASE)
 
 
@@ -91,6 +94,11 @@ def bare(text: str) -> str:
     return "".join(letter for letter in parts if letter.isalnum())
 
 
+def is_ours(heading: str) -> bool:
+    """Whether we added a column ourselves."""
+    return bare(heading) == bare(REMARKS)
+
+
 def find(
     headings: Sequence[str],
     known: Mapping[str, Sequence[str]],
@@ -110,7 +118,7 @@ def find(
         elif kind:
             place = found.meters if kind[1].casefold() == "compteur" else found.volumes
             _keep(found, place, kind[2].strip(), position)
-        elif heading:
+        elif heading and not is_ours(heading):
             found.unknown.append(heading)
     return found
 

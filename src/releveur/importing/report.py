@@ -49,6 +49,10 @@ class Remark:
             "message": self.message,
         }
 
+    def beside(self) -> str:
+        """What stands in the file beside its line."""
+        return f"{self.column} : {self.message}" if self.column else self.message
+
     def __str__(self) -> str:
         place = _("line %(line)d") % {"line": self.line} if self.line else _("not in the file")
         named = " — ".join(part for part in (place, self.column, self.value) if part)

@@ -12,13 +12,13 @@ from datetime import date
 from releveur.campaigns import basis
 from releveur.campaigns.models import Campaign
 from releveur.campaigns.profile import OURS, Profile
+from releveur.importing.formulas import neutral
 from releveur.rules.schedule import PARIS
 
 type Printed = Mapping[str, str | int | None]
 
 VOLUMES = ("net", "of_this_period", "regularisation")
 DATES = ("due_on", "previous_on", "new_on")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def as_csv(campaign: Campaign, profile: Profile = OURS) -> bytes:
@@ -97,4 +97,4 @@ def _cell(key: str, value: str | int | None, profile: Profile) -> str | int:
         return f"{value}{profile.decimal_sign}{'0' * decimals}" if decimals else value
     if key in DATES and value:
         return f"{date.fromisoformat(value):{profile.date_format}}"
-    return f"'{value}" if value.startswith(FORMULA) else value
+    return neutral(value)

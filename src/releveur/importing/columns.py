@@ -21,6 +21,8 @@ FLEET: Mapping[str, Sequence[str]] = {
     "email": ("Email", "E-mail", "Mail", "Adresse mail", "Courriel"),
     "phone": ("Téléphone", "Tél", "N° de téléphone"),
     "language": ("Langue",),
+    "copy_to": ("Copie à", "En copie"),
+    "quiet_until": ("Ne pas relancer jusqu'au", "Pas de relance avant"),
     "level": ("Niveau du contact", "Niveau"),
     "site": ("Site", "Nom du site", "Intitulé livraison"),
     "address": ("Adresse", "Adresse d'installation"),
@@ -64,6 +66,9 @@ READINGS: Mapping[str, Sequence[str]] = {
     "billed": ("Facturé",),
 }
 
+REMARKS = "À corriger"
+"""The column in which a file comes back with what is wrong; read again, it says nothing."""
+
 _METER = re.compile(r"(compteur|vmm)[ _:-]+(.+)", re.IGNORECASE)
 
 
@@ -89,6 +94,11 @@ def bare(text: str) -> str:
     return "".join(letter for letter in parts if letter.isalnum())
 
 
+def is_ours(heading: str) -> bool:
+    """Whether we added a column ourselves."""
+    return bare(heading) == bare(REMARKS)
+
+
 def find(
     headings: Sequence[str],
     known: Mapping[str, Sequence[str]],
@@ -108,7 +118,7 @@ def find(
         elif kind:
             place = found.meters if kind[1].casefold() == "compteur" else found.volumes
             _keep(found, place, kind[2].strip(), position)
-        elif heading:
+        elif heading and not is_ours(heading):
             found.unknown.append(heading)
     return found
 

@@ -9,19 +9,22 @@ imported row keeps in `imported` what the ERP said last:
 | B | A | A | changed here only: a difference, B stays |
 | C | A | B | changed on both sides: a difference, C stays |
 | nothing, or the default | nothing | B | B |
+
+What becomes of a difference is settled in `deciding`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 from django.db import models
 from django.utils.translation import gettext as _
 
+from releveur.importing import deciding
+from releveur.importing.deciding import Difference, Plain, plain
 from releveur.importing.picture import Said, Value
-from releveur.importing.report import Report
+from releveur.importing.report import Remark, Report
 
 BATCH = 5_000
 
@@ -90,16 +93,14 @@ def compare[M: models.Model](
 
     :returns: whether a value of the row changes
     """
+    before: dict[str, object] = getattr(row, "imported")  # noqa: B009
     took = _taken_over(row, said, report)
-    told = {name: plain(said.values[name]) for name in took}
-    agreed = {
-        name: plain(value)
-        for name, value in said.values.items()
-        if name not in took and plain(getattr(row, name)) == plain(value)
-    }
     for name in took:
         setattr(row, name, said.values[name])
-    if _remember(row, told | agreed):
+    agreed = [name for name, value in said.values.items() if _here(row, name) == plain(value)]
+    deciding.forget(row, *agreed)
+    _remember(row, {name: plain(said.values[name]) for name in agreed})
+    if took or getattr(row, "imported") != before:  # noqa: B009
         changes.touch(row, "imported", *took)
     report.counts[table].updated += bool(took)
     report.counts[table].unchanged += not took
@@ -108,35 +109,45 @@ def compare[M: models.Model](
 
 def _taken_over(row: models.Model, said: Said, report: Report) -> list[str]:
     took: list[str] = []
-    last_said: Mapping[str, str | int | None] = getattr(row, "imported")  # noqa: B009
+    last_said: Mapping[str, Plain] = getattr(row, "imported")  # noqa: B009
     for name, value in said.values.items():
-        here = plain(getattr(row, name))
+        here = _here(row, name)
         if here == plain(value):
             continue
-        if here == last_said.get(name, _default(row, name)):
+        untouched = here == last_said.get(name, default(row, name))
+        if untouched or deciding.takes_the_files(row, _difference(row, name, said), report):
             took.append(name)
-        else:
-            message = _("%(row)s: here it is « %(here)s ». Change it here or in the ERP.")
-            words = {"row": row, "here": "" if here is None else here}
-            report.differ(said.line, label(type(row), name), str(plain(value)), message % words)
     return took
 
 
-def plain(value: object) -> str | int | None:
-    """A value as JSON keeps it."""
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if isinstance(value, int | None) else str(value)
+def _difference(row: models.Model, name: str, said: Said) -> Difference:
+    here, told = _here(row, name), plain(said.values[name])
+    message = _("%(row)s: here it is « %(here)s ». Change it here or in the ERP.")
+    shown = _shown(row, name, here)
+    sentence = message % {"row": row, "here": shown}
+    remark = Remark(said.line, label(type(row), name), _shown(row, name, told), sentence)
+    return Difference(name, told, here, remark, shown)
 
 
-def _remember(row: models.Model, told: Mapping[str, str | int | None]) -> bool:
-    before: dict[str, str | int | None] = getattr(row, "imported")  # noqa: B009
-    after = before | dict(told)
-    setattr(row, "imported", after)  # noqa: B010
-    return bool(after != before)
+def _shown(row: models.Model, name: str, value: Plain) -> str:
+    """A value for people; of another row its name, not its number."""
+    field = type(row)._meta.get_field(name)  # noqa: SLF001  # documented, despite its name
+    if isinstance(field, models.ForeignKey):
+        return str(field.related_model._default_manager.get(pk=value))  # noqa: SLF001
+    return "" if value is None else str(value)
 
 
-def _default(row: models.Model, name: str) -> str | int | None:
+def _here(row: models.Model, name: str) -> Plain:
+    return plain(getattr(row, name))
+
+
+def _remember(row: models.Model, told: Mapping[str, Plain]) -> None:
+    before: dict[str, Plain] = getattr(row, "imported")  # noqa: B009
+    setattr(row, "imported", before | dict(told))  # noqa: B010
+
+
+def default(row: models.Model, name: str) -> Plain:
+    """What stands in a field of which nobody said anything."""
     field = type(row)._meta.get_field(name)  # noqa: SLF001  # documented, despite its name
     return plain(field.get_default()) if isinstance(field, models.Field) else None
 

@@ -29,6 +29,8 @@ from releveur.importing.terms import ESSENTIAL
 from releveur.readings.models import Quality
 
 NEEDED = ("code", "serial")
+MOST_COPIES = 500
+"""Characters."""
 
 
 def draw(table: Table, report: Report) -> Picture:
@@ -107,11 +109,17 @@ def _add_contact(
         "email": email or None,
         "phone": phone or None,
         "language": cells.read("language", lambda text: values.word(text, values.LANGUAGES)),
+        "copy_to": _copies(cells, email) or None,
+        "quiet_until": cells.read("quiet_until", values.day),
     }
     against = said.add(told)
     if {"first_name", "last_name"} & against.keys():
         message = _("This address has another name on line %(line)d; the first one counts.")
         cells.warn("email", email, message % {"line": said.line})
+    for name in ("copy_to", "quiet_until"):
+        if name in against:
+            message = _("Line %(line)d says otherwise of this person; the first one counts.")
+            cells.warn(name, cells.text(name), message % {"line": said.line})
     _add_respondent(picture, cells, key, targets)
 
 
@@ -123,6 +131,18 @@ def _address(cells: Cells) -> str:
     except values.Misread as misread:
         cells.warn("email", text, str(misread))
         return ""
+
+
+def _copies(cells: Cells, email: str) -> str:
+    """Who gets a copy of her mails, with commas between; she herself is left out."""
+    written = cells.read("copy_to", values.addresses) or []
+    copies = [one for one in written if one.casefold() != email.casefold()]
+    if len(copies) < len(written):
+        cells.warn("copy_to", email, _("The person's own address needs no copy: it was left out."))
+    if len(",".join(copies)) > MOST_COPIES:
+        message = _("This is longer than %(longest)d characters. Shorten it.")
+        cells.error("copy_to", copies[0], message % {"longest": MOST_COPIES})
+    return ",".join(copies)
 
 
 def _add_respondent(

@@ -16,7 +16,7 @@ from releveur.importing import drawing, mapping, placing, recording, tables, ter
 from releveur.importing.picture import Picture
 from releveur.importing.placing import Place, Standing
 from releveur.importing.recording import Fact
-from releveur.importing.report import Report
+from releveur.importing.report import Prefer, Report
 from releveur.importing.writing import Rows
 from releveur.rules.schedule import PARIS
 
@@ -31,6 +31,7 @@ def import_fleet(
     sheet: str = "",
     by: mapping.Named | None = None,
     retire_missing: bool = False,
+    prefer: Prefer = "",
     progress: Progress | None = None,
     now: datetime,
 ) -> Report:
@@ -42,9 +43,10 @@ def import_fleet(
     :param sheet: the sheet of a workbook; the first one when empty
     :param by: the mapping of its headings
     :param retire_missing: devices the file does not have leave today; otherwise they are listed
+    :param prefer: whose value counts where one was changed here; by default ours, and it is listed
     :param progress: called with a sentence after each part of the work
     """
-    report = Report()
+    report = Report(prefer=prefer, today=now.astimezone(PARIS).date())
     tell = progress or silence
     with transaction.atomic():
         wait_for_other_imports()
@@ -85,16 +87,14 @@ def _write(
     writing.write_meters(picture, rows, report)
     writing.write_respondents(picture, rows, report)
     tell(_("devices and meters written"))
-    _place(picture, rows, report, retire_missing=retire_missing, now=now)
+    _place(picture, rows, report, retire_missing=retire_missing)
     tell(_("contracts and installations written"))
     if not report.errors:
         recording.record(_facts(picture, rows, report), report=report, now=now)
         tell(_("last billed readings written"))
 
 
-def _place(
-    picture: Picture, rows: Rows, report: Report, *, retire_missing: bool, now: datetime
-) -> None:
+def _place(picture: Picture, rows: Rows, report: Report, *, retire_missing: bool) -> None:
     devices = [one.pk for one in rows.devices.values()]
     absent = list(_absent(rows))
     coverages = Coverage.objects.select_related("contract__customer", "device")
@@ -104,7 +104,7 @@ def _place(
         covering,
         picture.headings,
         report,
-        now.astimezone(PARIS).date(),
+        report.today,
     )
     open_ones = [one for rows_ in covering.values() for one in rows_ if one.until is None]
     contracts = terms.settle(picture, rows.customers, open_ones, report=report)

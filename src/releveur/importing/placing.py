@@ -15,13 +15,16 @@ from django.utils.translation import gettext as _
 from releveur.contracts.models import Contract, Coverage
 from releveur.customers.models import Site
 from releveur.fleet.models import Device, Installation
-from releveur.importing import comparing
+from releveur.importing import comparing, deciding
 from releveur.importing.comparing import Changes
+from releveur.importing.deciding import Difference, Plain
 from releveur.importing.picture import Said, SaidDevice
-from releveur.importing.report import Report
+from releveur.importing.report import Remark, Report
 
 CONTRACT = "contract"
 """Where an installation remembers which contract the ERP said last."""
+SITE, UNTIL = "site", "until"
+"""Where it remembers that it stands elsewhere in the ERP, and on which day the device left there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class Standing:
         comparing.fill(stay, _stay_said(place).values)
         stay.since, stay.until = since, place.said.removed
         stay.imported[CONTRACT] = _contract_told(place.said)
+        stay.imported["since"] = deciding.plain(since)
+        if place.said.removed:
+            stay.imported[UNTIL] = place.said.removed.isoformat()
         self.new_stays.created.append(stay)
         self.report.counts["installations"].created += 1
 
@@ -65,11 +71,28 @@ class Standing:
         self.new_coverages.created.append(coverage)
 
     def end(self, row: Installation | Coverage, on: date) -> None:
+        """It ends as the ERP says."""
         row.until = max(on, row.since or on)
         if isinstance(row, Installation):
-            self.new_stays.touch(row, "until")
+            row.imported = {**row.imported, UNTIL: row.until.isoformat()}
+            self.new_stays.touch(row, "until", "imported")
         else:
             self.new_coverages.touch(row, "until")
+
+    def takes_the_files(
+        self,
+        stay: Installation,
+        field: str,
+        *,
+        said: Plain,
+        here: Plain,
+        remark: Remark,
+        shown: str,
+    ) -> bool:
+        """Settle what the file and we say of a device's place."""
+        self.new_stays.touch(stay, "imported")
+        found = Difference(field, said, here, remark, shown)
+        return deciding.takes_the_files(stay, found, self.report)
 
 
 def put(place: Place, standing: Standing) -> None:
@@ -117,14 +140,18 @@ def _confirm_contract(place: Place, stay: Installation, standing: Standing) -> N
     told, telling = stay.imported.get(CONTRACT), _contract_told(place.said)
     differs = last is None or last.until is not None or last.contract_id != place.contract.pk
     if differs and told == telling:
-        here = last.contract if last and last.until is None else "–"
+        here = str(last.contract) if last and last.until is None else "–"
         message = _("%(row)s: here it is « %(here)s ». Change it here or in the ERP.")
-        words = {"row": place.device, "here": here}
-        value = str(place.contract)
-        standing.report.differ(
-            place.said.line, standing.headings["contract"], value, message % words
+        sentence = message % {"row": place.device, "here": here}
+        remark = Remark(
+            place.said.line, standing.headings["contract"], str(place.contract), sentence
         )
-        return
+        if not standing.takes_the_files(
+            stay, CONTRACT, said=telling, here=here, remark=remark, shown=here
+        ):
+            return
+    elif deciding.forget(stay, CONTRACT):
+        standing.new_stays.touch(stay, "imported")
     if told != telling:
         stay.imported = {**stay.imported, CONTRACT: telling}
         standing.new_stays.touch(stay, "imported")
@@ -133,11 +160,8 @@ def _confirm_contract(place: Place, stay: Installation, standing: Standing) -> N
 
 def _move(place: Place, stays: list[Installation], standing: Standing) -> None:
     last, said, installed = stays[-1], place.said, place.said.installed
-    if not last.imported and any(one.site_id == place.site.pk for one in stays):
-        message = _("Here the device was moved to %(site)s. Move it in the ERP too, or back here.")
-        sentence = message % {"site": last.site}
-        standing.report.differ(said.line, standing.headings["site"], str(place.site), sentence)
-        standing.report.counts["installations"].unchanged += 1
+    if deciding.made_here(last) and any(one.site_id == place.site.pk for one in stays):
+        _moved_here(place, last, standing)
         return
     if installed is None:
         message = _("This device stands at %(site)s. Write since when it is at the new place.")
@@ -160,6 +184,29 @@ def _move(place: Place, stays: list[Installation], standing: Standing) -> None:
     standing.cover(place, installed)
 
 
+def _moved_here(place: Place, last: Installation, standing: Standing) -> None:
+    """The ERP still has the device where it stood before somebody moved it here."""
+    said = place.said
+    message = _("Here the device was moved to %(site)s. Move it in the ERP too, or back here.")
+    remark = Remark(
+        said.line, standing.headings["site"], str(place.site), message % {"site": last.site}
+    )
+    if not standing.takes_the_files(
+        last, SITE, said=place.site.pk, here=last.site_id, remark=remark, shown=str(last.site)
+    ):
+        standing.report.counts["installations"].unchanged += 1
+        return
+    day = max(standing.today, last.since or standing.today)
+    if last.until is None:
+        standing.end(last, said.removed or day)
+        standing.report.counts["installations"].updated += 1
+    if said.removed:
+        _end_coverage(place.device, said.removed, standing)
+        return
+    standing.begin(place, day)
+    _cover(place, standing, since=day)
+
+
 def _returned_or_gone(place: Place, last: Installation, standing: Standing) -> None:
     said = place.said
     assert last.until is not None
@@ -167,12 +214,38 @@ def _returned_or_gone(place: Place, last: Installation, standing: Standing) -> N
         standing.begin(place, said.installed)
         _cover(place, standing, since=said.installed)
         return
+    if said.removed == last.until:
+        if last.imported.get(UNTIL) != last.until.isoformat() or deciding.met(last):
+            deciding.forget(last, UNTIL)
+            last.imported = {**last.imported, UNTIL: last.until.isoformat()}
+            standing.new_stays.touch(last, "imported")
+        standing.report.counts["installations"].unchanged += 1
+        return
+    _left_another_day(place, last, standing)
+
+
+def _left_another_day(place: Place, last: Installation, standing: Standing) -> None:
+    """The ERP says another day than we, or none: an empty cell overwrites nothing."""
+    removed, here = place.said.removed, last.until
+    assert here is not None
+    message = _("Here the device left on %(day)s. Write the day it came back, or when it left.")
+    value = f"{removed:%d/%m/%Y}" if removed else ""
+    sentence = message % {"day": f"{here:%d/%m/%Y}"}
+    told = removed.isoformat() if removed else ""
+    remark = Remark(place.said.line, standing.headings["removed"], value, sentence)
+    if removed is None and standing.report.prefer == "file":
+        standing.report.differences.append(remark)
+    elif standing.takes_the_files(
+        last, UNTIL, said=told, here=here.isoformat(), remark=remark, shown=f"{here:%d/%m/%Y}"
+    ):
+        assert removed is not None
+        standing.end(last, removed)
+        for coverage in standing.coverages.get(place.device.pk, [])[-1:]:
+            if coverage.until == here:
+                standing.end(coverage, removed)
+        standing.report.counts["installations"].updated += 1
+        return
     standing.report.counts["installations"].unchanged += 1
-    if said.removed != last.until:
-        message = _("Here the device left on %(day)s. Write the day it came back, or when it left.")
-        value = f"{said.removed:%d/%m/%Y}" if said.removed else ""
-        words = {"day": f"{last.until:%d/%m/%Y}"}
-        standing.report.differ(said.line, standing.headings["removed"], value, message % words)
 
 
 def _cover(place: Place, standing: Standing, *, since: date | None) -> None:

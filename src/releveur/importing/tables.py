@@ -22,6 +22,11 @@ MOST_COLUMNS = 250
 LONGEST_CELL = 5_000
 MOST_LINES_IN_A_CELL = 20
 SEPARATORS = (";", "\t", ",", "|")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _ANNOUNCED = re.compile("sep=([;,|\t])\r?\n")
 """The first line by which some programs tell Excel the separator."""
 
@@ -50,11 +55,29 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`names` are our headings beside the file's own, where a mapping gives them."""
+    """`names` are our headings beside the file's own, where a mapping gives them; `line` theirs."""
 
     headings: list[str]
     rows: Iterator[Row]
     names: list[str] | None = None
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text file as letters, and how they were written."""
+
+    letters: str
+    encoding: str
+    mark: bytes = b""
+
+    def separator(self, skip: int) -> str:
+        """As the file announces it, else the most frequent one of its headings."""
+        announced = self.announced()
+        return announced[1] if announced else _separator(self.letters, skip)
+
+    def announced(self) -> re.Match[str] | None:
+        return _ANNOUNCED.match(self.letters)
 
 
 def read(path: Path, *, sheet: str = "", skip: int = 0) -> Table:
@@ -67,33 +90,41 @@ def read(path: Path, *, sheet: str = "", skip: int = 0) -> Table:
     :param skip: lines above the line of headings
     :raises Unreadable: missing, empty, too big, an old workbook, or a quote that is never closed
     """
-    data = _bytes(path)
-    if data.startswith(b"PK\x03\x04"):
+    data = contents(path)
+    if is_a_workbook(data):
         from releveur.importing import workbooks  # noqa: PLC0415  # it builds on this module
 
         return workbooks.read(data, sheet=sheet, skip=skip)
     if sheet:
         raise Unreadable(_("A text file has no sheets. Leave --sheet out."))
-    return _of_text(_decoded(data), skip)
+    return of_text(decoded(data), skip=skip)
 
 
-def _of_text(text: str, skip: int) -> Table:
-    announced = _ANNOUNCED.match(text)
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=announced[1] if announced else _separator(text, skip),
-    )
+def is_a_workbook(data: bytes) -> bool:
+    return data.startswith(b"PK\x03\x04")
+
+
+def of_text(text: Text, *, skip: int = 0) -> Table:
+    """The table in a text file.
+
+    :raises Unreadable: empty; while reading, a quote that is never closed
+    """
+    reader = csv.reader(io.StringIO(text.letters, newline=""), delimiter=text.separator(skip))
     csv.field_size_limit(LONGEST_CELL * MOST_LINES_IN_A_CELL)
     rows = _rows(reader)
-    if announced:
+    if text.announced():
         next(rows)
     first = next((row for row in rows if row.line > skip), None)
     if first is None:
         raise Unreadable(_("The file is empty. Export it again, with its line of headings."))
-    return Table(first.cells, rows)
+    return Table(first.cells, rows, line=first.line)
 
 
-def _bytes(path: Path) -> bytes:
+def contents(path: Path) -> bytes:
+    """The bytes of a file.
+
+    :raises Unreadable: missing, too big, or an old workbook
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -111,18 +142,20 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _decoded(data: bytes) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
+def decoded(data: bytes) -> Text:
+    """UTF-16 or UTF-8 by their marks, UTF-8 where it is, else cp1252.
+
+    :raises Unreadable: no text
+    """
+    marked = next((one for one in _MARKS if data.startswith(one[0])), None)
+    ways = [marked] if marked else [(b"", "utf-8"), (b"", "cp1252")]
+    for mark, encoding in ways:
         try:
-            text = data.decode(encoding)
+            letters = data.removeprefix(mark).decode(encoding)
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
-            return text
+        if "\0" not in letters:
+            return Text(letters, encoding, mark)
     raise Unreadable(_("This is not a text file. Export it again as CSV, in UTF-8."))
 
 

@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 
 from releveur.contracts.models import Contract, Coverage
 from releveur.customers.models import Customer
-from releveur.importing import comparing
+from releveur.importing import comparing, deciding
 from releveur.importing.comparing import Changes
+from releveur.importing.deciding import Difference
 from releveur.importing.picture import Picture, Said, SaidDevice
-from releveur.importing.report import Report
+from releveur.importing.report import Remark, Report
 from releveur.rules import schedule
 
+FIRST_DUE = "first_due_on"
 ESSENTIAL = ("months", "estimation_allowed", "payer_code")
 """What all devices of one contract must agree on; on the rest the first one counts."""
 
@@ -38,6 +40,9 @@ class _Terms:
     fresh: set[int] = field(default_factory=set)
     told: dict[int, Said] = field(default_factory=dict)
     dated: set[int] = field(default_factory=set)
+    confirmed: set[int] = field(default_factory=set)
+    differing: set[int] = field(default_factory=set)
+    """Contracts of which a line names a due day that is theirs, and one that is not."""
 
 
 def settle(
@@ -165,15 +170,32 @@ def _date(
         contract.first_due_on = due
         terms.dated.add(id(contract))
         return
-    if not said.next_due or schedule.on_grid(contract.first_due_on, contract.months, due):
+    if not said.next_due:
         return
-    message = _("This is no due day of the contract, which counts from %(day)s.")
-    sentence = message % {"day": f"{contract.first_due_on:%d/%m/%Y}"}
-    value = f"{due:%d/%m/%Y}"
-    if id(contract) in terms.fresh:
-        report.error(said.line, terms.headings["next_due"], value, sentence)
+    if schedule.on_grid(contract.first_due_on, contract.months, due):
+        terms.confirmed.add(id(contract))
     else:
-        report.differ(said.line, terms.headings["next_due"], value, sentence)
+        _date_again(contract, said, due, terms, report)
+
+
+def _date_again(
+    contract: Contract, said: SaidDevice, due: date, terms: _Terms, report: Report
+) -> None:
+    """Another due day than those of the contract: an error where this file set them, else a difference."""
+    first = contract.first_due_on
+    set_by_this_file = terms.dated | terms.confirmed if report.prefer == "file" else set()
+    assert first is not None
+    message = _("This is no due day of the contract, which counts from %(day)s.")
+    sentence = message % {"day": f"{first:%d/%m/%Y}"}
+    remark = Remark(said.line, terms.headings["next_due"], f"{due:%d/%m/%Y}", sentence)
+    if id(contract) in terms.fresh | set_by_this_file:
+        report.errors.append(remark)
+        return
+    terms.differing.add(id(contract))
+    found = Difference(FIRST_DUE, due.isoformat(), first.isoformat(), remark, f"{first:%d/%m/%Y}")
+    if deciding.takes_the_files(contract, found, report):
+        contract.first_due_on = due
+        terms.dated.add(id(contract))
 
 
 def _write(contracts: Mapping[int, Contract], terms: _Terms, report: Report) -> None:
@@ -186,6 +208,9 @@ def _write(contracts: Mapping[int, Contract], terms: _Terms, report: Report) -> 
             report.counts["contracts"].created += 1
             continue
         took = comparing.compare(contract, said, changes, table="contracts", report=report)
+        agrees = key in terms.confirmed and key not in terms.differing
+        if key in terms.differing or (agrees and deciding.forget(contract, FIRST_DUE)):
+            changes.touch(contract, "imported")
         if key in terms.dated:
             changes.touch(contract, "first_due_on")
             if not took:

@@ -184,6 +184,19 @@ def address(text: str) -> str:
     return text
 
 
+def addresses(text: str) -> list[str]:
+    """Several e-mail addresses, with `,` or `;` between them; each once."""
+    found: dict[str, str] = {}
+    for part in filter(None, map(str.strip, re.split("[,;]", text))):
+        try:
+            validate_email(part)
+        except ValidationError:
+            message = _("« %(part)s » is no e-mail address. Write addresses with commas between.")
+            raise Misread(message % {"part": part[:80]}) from None
+        found.setdefault(part.casefold(), part)
+    return list(found.values())
+
+
 def _spoiled() -> str:
     return _(
         "A spreadsheet has rounded this number and lost its digits. Export the file again and import"

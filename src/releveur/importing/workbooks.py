@@ -52,10 +52,10 @@ def read(data: bytes, *, sheet: str = "", skip: int = 0) -> Table:
             found = _sheet(book, sheet)
             rows = [row for row in _rows(found) if row.line > skip]
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, CalamineError, RuntimeError) as no:
-        raise _damaged() from no
+        raise damaged() from no
     if not rows:
         raise Unreadable(_("The file is empty. Export it again, with its line of headings."))
-    return Table(rows[0].cells, iter(rows[1:]))
+    return Table(rows[0].cells, iter(rows[1:]), line=rows[0].line)
 
 
 def _checked_copy(data: bytes) -> bytes:
@@ -90,12 +90,12 @@ def _check_directory(parts: list[zipfile.ZipInfo], packed: int) -> None:
 def _count_cells(content: bytes) -> int:
     """How many cells of a sheet are filled; far-off ones would make the reader fill the gap."""
     if b"\0" in content:
-        raise _damaged()
+        raise damaged()
     places = [_PLACE.search(tag[0]) for tag in _CELL.finditer(content) if tag[0][-2:] != b"/>"]
     found = [place for place in places if place]
     if len(found) < len(places):
         raise Unreadable(_("The cells of this workbook have no place. Save it again as .xlsx."))
-    widest = max(map(_column, {place[1] for place in found}), default=0)
+    widest = max(map(column, {place[1] for place in found}), default=0)
     lowest = max((int(place[2] or 0) for place in found), default=0)
     if widest > tables.MOST_COLUMNS:
         raise Unreadable(_("The sheet has over 250 columns. Remove those that are not needed."))
@@ -104,14 +104,16 @@ def _count_cells(content: bytes) -> int:
     return len(found)
 
 
-def _column(letters: bytes) -> int:
+def column(letters: bytes) -> int:
+    """The number of a column: A is 1, AA is 27."""
     number = 0
     for letter in letters.upper():
         number = number * 26 + letter - ord("A") + 1
     return number
 
 
-def _damaged() -> Unreadable:
+def damaged() -> Unreadable:
+    """What we say of a workbook that is none any more."""
     return Unreadable(
         _("This workbook cannot be read. Save it again as .xlsx, without a password.")
     )

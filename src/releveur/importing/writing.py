@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
 from releveur.customers.models import Contact, Customer, Site
 from releveur.fleet.models import Device, DeviceModel, Meter, Respondent
-from releveur.importing import comparing, kinds
-from releveur.importing.comparing import BATCH
+from releveur.importing import comparing, deciding, kinds
+from releveur.importing.comparing import BATCH, Changes
+from releveur.importing.deciding import Difference
 from releveur.importing.picture import (
     ContactKey,
     Level,
@@ -26,7 +27,7 @@ from releveur.importing.picture import (
     model_key,
     site_key,
 )
-from releveur.importing.report import Report
+from releveur.importing.report import Remark, Report
 
 UNNAMED_MODEL = "?"
 
@@ -200,13 +201,36 @@ def write_respondents(picture: Picture, rows: Rows, report: Report) -> None:
         if (contact, level, target) not in there
     ]
     Respondent.objects.bulk_create(fresh, batch_size=BATCH)
+    named: dict[tuple[Level, int], list[int]] = defaultdict(list)
+    for contact, level, target in wanted:
+        named[level, target].append(contact)
+    changes: Changes[Contact] = Changes()
     lines = {(level, target): line for (_one, level, target), line in wanted.items()}
     for key, one in there.items():
         if key not in wanted:
-            message = _(
-                "%(contact)s answers for it here, the file names somebody else. Remove one."
-            )
-            report.differ(lines[key[1:]], "", "", message % {"contact": one.contact})
+            _somebody_else(one.contact, key[1:], named, lines[key[1:]], changes, report)
+    changes.write(Contact)
+
+
+def _somebody_else(
+    contact: Contact,
+    target: tuple[Level, int],
+    named: Mapping[tuple[Level, int], list[int]],
+    line: int,
+    changes: Changes[Contact],
+    report: Report,
+) -> None:
+    """Somebody answers here whom the file does not name; nobody is removed by a file."""
+    message = _("%(contact)s answers for it here, the file names somebody else. Remove one.")
+    remark = Remark(line, "", "", message % {"contact": contact})
+    if report.prefer == "file":
+        report.differences.append(remark)
+        return
+    row = changes.updated.get(contact.pk, contact)
+    said = ",".join(map(str, sorted(named[target])))
+    field = f"{target[0]} {target[1]}"
+    deciding.takes_the_files(row, Difference(field, said, row.pk, remark, str(row)), report)
+    changes.touch(row, "imported")
 
 
 def _respondents(

@@ -8,13 +8,13 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from releveur.dealer import branding
+from releveur.dealer import branding, closures
 from releveur.dealer.models import Dealer
 from releveur.ops.doors import Answer, Door, Refused
 
 FIELDS = (
     "name", "legal", "address", "postal_code", "town", "phone", "website", "reply_to",
-    "sender_name", "sender_address", "colour",
+    "sender_name", "sender_address", "colour", "holidays_of",
 )  # fmt: skip
 
 
@@ -32,7 +32,11 @@ class Command(Door):
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         said = {field: options[field] for field in FIELDS if options[field] is not None}
         try:
+            if "holidays_of" in said:
+                said["holidays_of"] = closures.part_of_france(said["holidays_of"])
             dealer = _described(said, options["logo"])
+        except closures.Refusal as refusal:
+            raise Refused(str(refusal)) from None
         except ValidationError as refusal:
             wrong = [f"{field}: {' '.join(words)}" for field, words in refusal.message_dict.items()]
             raise Refused(" ".join(wrong)) from None

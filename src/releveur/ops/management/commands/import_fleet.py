@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from releveur.importing import fleet, mapping
+from releveur.importing import fleet, mapping, returning
 from releveur.importing.report import Report
+from releveur.importing.tables import Unreadable
+from releveur.ops import new_files
 from releveur.ops.doors import Answer, Door, Refused
 
 
@@ -23,20 +28,77 @@ class Command(Door):
             action="store_true",
             help=_("devices that the file does not have leave today"),
         )
+        parser.add_argument(
+            "--prefer",
+            choices=("file", "ours"),
+            default="",
+            help=_("whose value counts where one was changed here; else ours, and it is listed"),
+        )
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
-        self.report = fleet.import_fleet(
-            options["file"],
-            sheet=options["sheet"],
-            by=mapped(options["mapping"]),
-            retire_missing=options["retire_missing"],
-            progress=self.stderr.write,
-            now=now,
-        )
-        return answered(self.report)
+        by = mapped(options["mapping"])
+
+        def work() -> Report:
+            return fleet.import_fleet(
+                options["file"],
+                sheet=options["sheet"],
+                by=by,
+                retire_missing=options["retire_missing"],
+                prefer=options["prefer"],
+                progress=self.stderr.write,
+                now=now,
+            )
+
+        self.imported = imported(work, options, skip=by.skip if by else 0)
+        return self.imported.answer()
 
     def words(self, answer: Answer) -> str:
-        return "\n".join(self.report.lines())
+        return self.imported.words()
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, and the file it gave back, if it was asked to."""
+
+    report: Report
+    asked: bool
+    file: Path | None
+
+    def answer(self) -> Answer:
+        """:raises Refused: the file has errors"""
+        said = self.report.as_json()
+        if self.asked:
+            said["returned"] = str(self.file) if self.file else None
+        if self.report.errors:
+            raise Refused(self.words(), answer=said)
+        return said
+
+    def words(self) -> str:
+        lines = [*self.report.lines()]
+        if self.file:
+            lines.append(_("Given back with its remarks: %(file)s") % {"file": self.file})
+        elif self.asked:
+            lines.append(_("Not given back: it cannot be read as a table."))
+        return "\n".join(lines)
+
+
+def imported(work: Callable[[], Report], options: dict[str, Any], *, skip: int) -> Imported:
+    """Import a file, and write it back with its remarks before anything is kept.
+
+    :raises Refused: the file to write is there, or cannot be written; then nothing was imported
+    """
+    output: Path | None = options["returned"]
+    if output is None:
+        return Imported(work(), asked=False, file=None)
+    new_files.check(output)
+    with transaction.atomic():
+        report = work()
+        try:
+            content = returning.returned(options["file"], report, sheet=options["sheet"], skip=skip)
+        except Unreadable:
+            return Imported(report, asked=True, file=None)
+        new_files.write(output, content)
+    return Imported(report, asked=True, file=output)
 
 
 def name_a_table(parser: CommandParser) -> None:
@@ -53,6 +115,12 @@ def name_a_table(parser: CommandParser) -> None:
         metavar="NAME_OR_FILE",
         help=_("whose headings these are: a mapping by its name, or a TOML file"),
     )
+    parser.add_argument(
+        "--returned",
+        type=Path,
+        metavar="OUT",
+        help=_("write the same file there, with what is wrong beside each line"),
+    )
 
 
 def mapped(name: str) -> mapping.Named | None:
@@ -61,10 +129,3 @@ def mapped(name: str) -> mapping.Named | None:
         return mapping.named(name) if name else None
     except mapping.MappingMisread as problem:
         raise Refused(str(problem)) from None
-
-
-def answered(report: Report) -> Answer:
-    """:raises Refused: the file has errors"""
-    if report.errors:
-        raise Refused("\n".join(report.lines()), answer=report.as_json())
-    return report.as_json()

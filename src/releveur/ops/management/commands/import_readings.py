@@ -7,8 +7,9 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from releveur.importing import history
+from releveur.importing.report import Report
 from releveur.ops.doors import Answer, Door
-from releveur.ops.management.commands.import_fleet import answered, mapped, name_a_table
+from releveur.ops.management.commands.import_fleet import imported, mapped, name_a_table
 
 
 class Command(Door):
@@ -19,14 +20,19 @@ class Command(Door):
         name_a_table(parser)
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
-        self.report = history.import_readings(
-            options["file"],
-            sheet=options["sheet"],
-            by=mapped(options["mapping"]),
-            progress=self.stderr.write,
-            now=now,
-        )
-        return answered(self.report)
+        by = mapped(options["mapping"])
+
+        def work() -> Report:
+            return history.import_readings(
+                options["file"],
+                sheet=options["sheet"],
+                by=by,
+                progress=self.stderr.write,
+                now=now,
+            )
+
+        self.imported = imported(work, options, skip=by.skip if by else 0)
+        return self.imported.answer()
 
     def words(self, answer: Answer) -> str:
-        return "\n".join(self.report.lines())
+        return self.imported.words()

@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 
 from releveur.campaigns.models import (
     Asked,
+    Campaign,
     DueReading,
     Invitation,
+    Kind,
     Problem,
     problem_told,
     still_held,
@@ -109,6 +111,8 @@ def asking(
         "abroad": any(row.installation.site.zone != PARIS.key for row in told),
         "estimated": True in allowed,
         "forbidden": False in allowed,
+        "one_off": invitation.campaign.kind == Kind.ONE_OFF,
+        "reason": _reason(invitation.campaign),
     }
 
 
@@ -192,6 +196,30 @@ def _about(
         "asked_count": len({row.meter.device_id for row in rows}),
         "meter_count": len(told),
     }
+
+
+def _reason(campaign: Campaign) -> str:
+    """Why one device is asked for between its periods; empty where all are asked as usual."""
+    match campaign.why:
+        case Campaign.Why.REMOVAL:
+            return _(
+                "Your device is about to be taken away. To invoice what was really printed, we need the"
+                " counters that it shows before it leaves. Fifteen seconds are enough, without account"
+                " or password."
+            )
+        case Campaign.Why.MOVE:
+            return _(
+                "Your device is about to move. To invoice what was really printed, we need the counters"
+                " that it shows before it moves. Fifteen seconds are enough, without account or"
+                " password."
+            )
+        case Campaign.Why.END:
+            return _(
+                "The contract of your device is about to end. To invoice what was really printed, we"
+                " need its last counters. Fifteen seconds are enough, without account or password."
+            )
+        case _:
+            return ""
 
 
 def _companies(rows: Iterable[DueReading]) -> list[Customer]:

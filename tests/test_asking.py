@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_the_mail_says_why_and_what_silence_means(
     for body in (mail.text, mail.html):
         assert words in body
         assert "vendredi 8 avril 2022" in body.replace("\u00a0", " ")
-        assert "Sans réponse, le relevé de ce jour-là sera estimé." in body
+        assert "Sans réponse de votre part, le relevé de ce jour-là sera estimé." in body
         assert "Le prochain relevé réel" not in body
 
 
@@ -136,9 +137,9 @@ def test_at_its_end_nothing_is_estimated_nor_billed_and_the_office_is_told(devic
     assert basis.compute(campaign) == []
     with pytest.raises(signing.OnlyAsked):
         signing.sign(campaign.pk, by="Mme Roy", now=AT_SIX)
-    found = status(campaign, now=AT_SIX)
+    found: dict[str, Any] = status(campaign, now=AT_SIX)
     assert (found["kind"], found["devices"]["silent"]) == ("ONE_OFF", 1)
-    assert [task["what"] for task in found["tasks"]] == ["CALL"]  # type: ignore[index, attr-defined]
+    assert [task["what"] for task in found["tasks"]] == ["CALL"]
 
 
 def test_the_answer_is_a_last_reading_with_a_receipt(device: Device) -> None:

@@ -155,11 +155,17 @@ def _days_of_the_other_meters(rows: Sequence[DueReading]) -> dict[tuple[int, dat
     }
 
 
-def reached() -> Exists:
-    """Whether a row is asked of somebody whom a mail reached, or may still reach."""
+def reached(*those: Q) -> Exists:
+    """Whether a row is asked of somebody whom a mail reached, or may still reach.
+
+    :param those: notices that count; all when there are none
+    """
     return Exists(
         Notice.objects.filter(
-            _arrives(), invitation__asked__due_reading=OuterRef("pk"), what__in=reminding.ASKS
+            _arrives(),
+            *those,
+            invitation__asked__due_reading=OuterRef("pk"),
+            what__in=reminding.ASKS,
         )
     )
 

@@ -178,6 +178,19 @@ def day_in_words(at: datetime) -> str:
     return _day(at.astimezone(PARIS))
 
 
+def date_in_words(at: datetime) -> str:
+    """« 11 janvier 2027 »: the day of a letter."""
+    local = at.astimezone(PARIS)
+    day = date_format(local, "j F Y")
+    return f"1er{day[1:]}" if wording.in_french() and local.day == 1 else day
+
+
+def place(row: DueReading) -> str:
+    """« Siège, 2e étage »: where a device stands, for those who work there."""
+    site = row.installation.site
+    return ", ".join(filter(None, (site.name or site.address, row.installation.location)))
+
+
 def _about(
     invitation: Invitation, rows: Sequence[DueReading], told: Sequence[tuple[DueReading, Line]]
 ) -> Context:
@@ -245,7 +258,7 @@ def _machine(row: DueReading, lines: Sequence[Line]) -> Machine:
         code=site.customer.code,
         model=str(row.meter.device.model),
         serial_end=row.meter.device.serial[-4:],
-        place=", ".join(filter(None, (site.name or site.address, row.installation.location))),
+        place=place(row),
         lines=lines,
     )
 

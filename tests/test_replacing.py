@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from releveur.campaigns import asking, by_phone, noting, replacing, retiring, signing, steps
+from releveur.campaigns import (
+    asking,
+    by_phone,
+    noting,
+    replacing,
+    retiring,
+    signing,
+    steps,
+    undoing,
+)
 from releveur.campaigns.models import BasisLine, Campaign, DueReading, Invitation, Kind
 from releveur.campaigns.noting import Said
 from releveur.campaigns.replacing import Newcomer
@@ -297,3 +306,51 @@ def test_a_technicians_reading_on_the_day_is_not_overtaken(device: Device) -> No
     retires(device, Noir=40_500)
     [line] = signed(a_campaign())
     assert line["net"] == 816
+
+
+def test_an_answer_taken_back_leaves_neither_the_request_nor_the_period_filled(
+    device: Device,
+) -> None:
+    asking.ask(device, why=Campaign.Why.REMOVAL, before=date(2022, 4, 20), now=OPENED)
+    invitation = Invitation.objects.get()
+    outcome = answers(invitation, device, mono=41_000, now=OPENED)
+    spring = a_campaign()
+    assert not spring.due_readings.unanswered().exists()
+    assert outcome.receipt is not None
+
+    undoing.undo(outcome.receipt, by=invitation.contact, now=OPENED + timedelta(hours=1))
+
+    assert DueReading.objects.filter(reading=None).count() == 2
+
+
+def test_a_device_replaced_in_an_open_campaign_is_asked_for_beside_the_old_one(
+    device: Device,
+) -> None:
+    early = datetime(2022, 3, 20, 10, tzinfo=PARIS)
+    spring = a_campaign(now=early)
+    done = replaces(device, on=date(2022, 3, 21), now=early + timedelta(days=1))
+    a_campaign(now=early + timedelta(days=1))
+
+    rows = {row.meter.device.serial: row for row in spring.due_readings.all()}
+    assert (rows["3923656030"].due_on, rows["NEW"].due_on) == (date(2022, 3, 21), APRIL)
+    assert rows["3923656030"].answer is not None
+    answers(Invitation.objects.get(), done.stay.device, mono=980, now=OPENED)
+    assert sum(line["net"] for line in signed(spring)) == 1_671
+
+
+def test_what_was_invoiced_with_its_period_is_neither_replaced_nor_taken_back(
+    device: Device,
+) -> None:
+    asking.ask(device, why=Campaign.Why.REMOVAL, before=date(2022, 5, 3), now=OPENED)
+    invitation = Invitation.objects.get()
+    outcome = answers(invitation, device, mono=41_000, now=OPENED)
+    assert outcome.receipt is not None
+    assert [line["net"] for line in signed(a_campaign())] == [1_316]
+
+    with pytest.raises(undoing.NothingLeft):
+        undoing.undo(outcome.receipt, by=invitation.contact, now=OPENED + timedelta(hours=1))
+    again = OPENED + timedelta(days=3)
+    answers(invitation, device, mono=41_100, now=again)
+
+    values = Reading.objects.standing().filter(meter=meter_of(device)).order_by("taken_on")
+    assert list(values.values_list("value", flat=True)) == [39_684, 41_000, 41_100]

@@ -24,7 +24,7 @@ from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Re
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
 from releveur.readings import submission, withdrawing
-from releveur.readings.models import Reading
+from releveur.readings.models import Billed, Reading
 from releveur.readings.submission import DateFault, Declared, Examined
 from releveur.rules import validation
 
@@ -161,13 +161,19 @@ def asking(due_readings: Iterable[DueReading | int]) -> set[int]:
 
 
 def _standing(rows: Mapping[int, DueReading]) -> dict[int, Reading]:
-    """What a new value of each meter would replace: its reading or, once signed, the last proposal."""
+    """What a new value of each meter would replace: its reading or, once signed, the last proposal.
+
+    What a one-off request got may be invoiced with its period already: then it stays.
+    """
     signed = [row for row in rows.values() if _is_signed(row)]
     proposals = late.proposals(row.pk for row in signed)
+    requested = [row.reading_id for row in rows.values() if row.kind == Kind.ONE_OFF]
+    invoiced = Billed.objects.filter(reading__in=requested).values_list("reading_id", flat=True)
+    stays = set(invoiced)
     real = {
         meter: row.answer
         for meter, row in rows.items()
-        if row.answer is not None and not _is_signed(row)
+        if row.answer is not None and not _is_signed(row) and row.reading_id not in stays
     }
     return real | {row.meter_id: proposals[row.pk] for row in signed if row.pk in proposals}
 

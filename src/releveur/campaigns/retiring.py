@@ -14,6 +14,7 @@ from releveur.contracts import covering
 from releveur.contracts.models import Contract
 from releveur.fleet import moving, naming
 from releveur.fleet.models import Device, Installation
+from releveur.importing.fleet import wait_for_other_imports
 from releveur.readings.models import Reading
 
 
@@ -42,6 +43,7 @@ def retire(
     :raises naming.UnknownMeter: it has no such meter
     :raises noting.Questioned: a value asks for a photo or a word, or the day cannot be
     """
+    wait_for_other_imports()
     meters = naming.meters(device, values)
     stay = moving.retire(device, on=on)
     contract = covering.end(device, on=on)

@@ -28,13 +28,14 @@ class NothingLeft(Exception):
 def undo(receipt: Receipt, *, by: Contact, now: datetime) -> int:
     """Take back what a receipt recorded and what stands of it; its rows are empty again.
 
-    A value declared again since stays: it belongs to another receipt.
+    A value declared again since stays: it belongs to another receipt. So does one that was invoiced
+    meanwhile, with the period that a one-off request fell in.
 
     :returns: how many values were taken back
     :raises TooLate: after the deadline of the person who sent it
     :raises NothingLeft: nothing of it stands
     """
-    lines = list(receipt.lines.select_related("reading"))
+    lines = list(receipt.lines.filter(reading__billed=None).select_related("reading"))
     rows = _hold(lines)
     if not may_be_undone(receipt, now=now):
         raise TooLate

@@ -6,6 +6,7 @@ import pytest
 
 from releveur.campaigns import by_phone
 from releveur.campaigns.models import Campaign, DueReading, Notice
+from releveur.fleet import naming
 from releveur.fleet.models import Device
 from releveur.readings.models import Reading
 from releveur.rules.schedule import PARIS
@@ -55,11 +56,11 @@ def test_a_lower_value_by_phone_wants_its_photo_too(device: Device) -> None:
 
 
 def test_an_unknown_serial_or_meter_is_said(device: Device) -> None:
-    with pytest.raises(by_phone.UnknownSerial):
+    with pytest.raises(naming.UnknownSerial):
         by_phone.declare("0000", {"Noir": 1}, taken_on=TODAY, now=OPENED)
-    with pytest.raises(by_phone.UnknownMeter) as refusal:
+    with pytest.raises(naming.UnknownMeter) as refusal:
         by_phone.declare("3923656030", {"Vert": 1}, taken_on=TODAY, now=OPENED)
-    assert refusal.value.known == ["Couleur", "Noir"]
+    assert refusal.value.known == "Couleur, Noir"
 
 
 def test_a_device_never_due_takes_no_value() -> None:

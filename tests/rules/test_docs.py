@@ -108,6 +108,12 @@ def test_a_person_is_reminded_as_documented(row: Row) -> None:
     assert plan.asks_until == paris(row["asks until"])
 
 
+@every("schedule.md", "asked once")
+def test_the_plans_for_a_fixed_day_of_the_page(row: Row) -> None:
+    plan = schedule.plan_until(paris(row["asked once"]), date.fromisoformat(row["until"]), set())
+    assert plan.reminders == tuple(paris(row[f"reminder {n}"]) for n in (1, 2, 3))
+
+
 @every("schedule.md", "reminder 3 left")
 def test_a_late_third_reminder_moves_the_deadline_as_documented(row: Row) -> None:
     assert schedule.asks_until_after(paris(row["reminder 3 left"]), ()) == paris(row["asks until"])

@@ -29,6 +29,7 @@ from releveur.rules.schedule import (
     next_due,
     on_grid,
     plan,
+    plan_until,
 )
 
 MONTHS = st.sampled_from((1, 2, 3, 4, 6, 12))
@@ -253,3 +254,41 @@ def test_a_month_end_is_computed_from_the_first_day_not_from_the_last_one() -> N
     assert latest_due(date(2022, 1, 31), 1, until=date(2022, 3, 30)) == date(2022, 2, 28)
     assert on_grid(date(2022, 1, 31), 1, date(2022, 2, 28))
     assert not on_grid(date(2022, 2, 28), 1, date(2022, 1, 31))
+
+
+@given(invited(), st.integers(0, 40))
+def test_a_plan_for_a_fixed_day_stays_within_it_in_its_order(
+    case: tuple[datetime, frozenset[date]], days: int
+) -> None:
+    at, closed = case
+    day = at.astimezone(PARIS).date() + timedelta(days)
+    end = paris(day.year, day.month, day.day, 18)
+    if utc(at) >= utc(end):
+        with pytest.raises(ValueError, match="over"):
+            plan_until(at, day, closed)
+        return
+    made = plan_until(at, day, closed)
+    instants = [utc(one) for one in (at, *made.reminders, made.asks_until)]
+    assert all(earlier < later for earlier, later in pairwise(instants))
+    assert made.asks_until == end
+
+
+@given(invited(), st.integers(1, 40), st.integers(0, 6))
+def test_a_fixed_day_ends_at_its_hour_and_nobody_is_pressed_before(
+    case: tuple[datetime, frozenset[date]], days: int, nap: int
+) -> None:
+    at, closed = case
+    made = plan_until(at, at.astimezone(PARIS).date() + timedelta(days), closed)
+    told, reminded, now = [utc(at)], 0, utc(at)
+    while now < utc(made.asks_until) + GRACE:
+        now += timedelta(hours=1 + nap)
+        asked = Facts(made, reminded, False, told[-1], False, None, fixed=True)
+        match due_step(asked, closures=closed, now=now):
+            case Remind(number):
+                assert now < utc(made.asks_until)
+                reminded = number
+                told.append(now)
+            case Close():
+                assert now >= utc(made.asks_until) + GRACE
+    assert due_step(asked, closures=closed, now=now) == Close()
+    assert all(later - earlier >= PAUSE for earlier, later in pairwise(told))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -20,11 +20,11 @@ from django.db.models import QuerySet
 
 from releveur.accounts.models import User
 from releveur.campaigns import late, locks, mailing, pointing, reminding
-from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt, ReceiptLine
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Receipt, ReceiptLine
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
 from releveur.readings import submission, withdrawing
-from releveur.readings.models import Reading
+from releveur.readings.models import Billed, Reading
 from releveur.readings.submission import DateFault, Declared, Examined
 from releveur.rules import validation
 
@@ -127,12 +127,20 @@ def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, 
     """Lock campaigns, invitations and rows, in this order, and return the rows per meter."""
     meters = {meter for one in declared for meter in one.values}
     ids = dict(due.filter(meter__in=meters).values_list("pk", "campaign_id"))
-    locks.share(ids.values())
-    locks.hold_invitations(asking(ids))
-    rows = serving(locks.hold_due_readings(ids))
+    every = ids | twins(ids)
+    locks.share(every.values())
+    locks.hold_invitations(asking(every))
+    rows = serving(row for row in locks.hold_due_readings(every) if row.pk in ids)
     if missing := meters - set(rows):
         raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
     return rows
+
+
+def twins(ids: Collection[int]) -> dict[int, int]:
+    """Rows of other unsigned campaigns that stand at the same readings, with their campaigns."""
+    same = DueReading.objects.filter(reading__fills__in=list(ids)).exclude(pk__in=list(ids))
+    unsigned = same.exclude(campaign__state=Campaign.State.SIGNED)
+    return dict(unsigned.values_list("pk", "campaign_id"))
 
 
 def serving(rows: Iterable[DueReading]) -> dict[int, DueReading]:
@@ -153,13 +161,19 @@ def asking(due_readings: Iterable[DueReading | int]) -> set[int]:
 
 
 def _standing(rows: Mapping[int, DueReading]) -> dict[int, Reading]:
-    """What a new value of each meter would replace: its reading or, once signed, the last proposal."""
+    """What a new value of each meter would replace: its reading or, once signed, the last proposal.
+
+    What a one-off request got may be invoiced with its period already: then it stays.
+    """
     signed = [row for row in rows.values() if _is_signed(row)]
     proposals = late.proposals(row.pk for row in signed)
+    requested = [row.reading_id for row in rows.values() if row.kind == Kind.ONE_OFF]
+    invoiced = Billed.objects.filter(reading__in=requested).values_list("reading_id", flat=True)
+    stays = set(invoiced)
     real = {
         meter: row.answer
         for meter, row in rows.items()
-        if row.answer is not None and not _is_signed(row)
+        if row.answer is not None and not _is_signed(row) and row.reading_id not in stays
     }
     return real | {row.meter_id: proposals[row.pk] for row in signed if row.pk in proposals}
 
@@ -208,8 +222,9 @@ def _sort(
     questions: dict[int, Question] = {}
     for one in declared:
         mine = {meter: standing[meter] for meter in one.values if meter in standing}
-        examined = submission.examine(one, known, limits=limits, replaces=mine)
         row = rows[next(iter(one.values))]
+        examined = submission.examine(one, known, limits=limits, replaces=mine)
+        examined = replace(examined, occasion=_occasion(row))
         fault = submission.date_fault(
             one,
             known,
@@ -223,6 +238,12 @@ def _sort(
         else:
             questions[one.device] = question
     return accepted, questions
+
+
+def _occasion(row: DueReading) -> Reading.Occasion:
+    """What a one-off request gets before a device leaves is its last reading."""
+    leaves = row.kind == Kind.ONE_OFF and row.final
+    return Reading.Occasion.REMOVAL if leaves else Reading.Occasion.PERIODIC
 
 
 def _conflicts(one: Declared, standing: Mapping[int, Reading]) -> tuple[Reading, ...]:
@@ -260,7 +281,19 @@ def _record(
     for meter, reading in fresh.items():
         rows[meter].reading = reading
     pointing.save([rows[meter] for meter in fresh])
+    _follow(fresh)
     return fresh | submission.submit(after, by=by, source=source, now=now, proposed=True)
+
+
+def _follow(fresh: Mapping[int, Reading]) -> None:
+    """Rows of other unsigned campaigns that stood at a reading go on to the one that replaces it."""
+    after = {one.supersedes_id: one for one in fresh.values() if one.supersedes_id}
+    rows = DueReading.objects.filter(reading__in=after)
+    behind = list(rows.exclude(campaign__state=Campaign.State.SIGNED).order_by("pk"))
+    for row in behind:
+        row.reading = after[row.reading_id or 0]
+    if behind:
+        pointing.save(behind)
 
 
 def _receipt(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from releveur.campaigns.models import BasisLine, Campaign, DueReading
+from releveur.campaigns.models import BasisLine, Campaign, DueReading, Kind
 from releveur.readings import submission
 from releveur.readings.models import Billed, Finding, Quality, Reading
 from releveur.rules import metering
@@ -167,6 +167,7 @@ ORIGINS: Mapping[str, str] = {
 
 ANSWERS: Mapping[str, str] = {
     Finding.Answer.METER_REPLACED: "compteur remplacé",
+    Finding.Answer.ROLLED_OVER: "compteur repassé par zéro",
     Finding.Answer.LAST_WAS_WRONG: "dernier relevé erroné",
     Finding.Answer.OTHER: "autre raison",
     Finding.Answer.CONFIRMED: "confirmé",
@@ -195,7 +196,7 @@ def _anomaly(line: Line) -> str:
 
 
 def _rows(campaign: Campaign) -> QuerySet[DueReading]:
-    rows = campaign.due_readings.filter(reading__isnull=False).select_related(
+    rows = campaign.due_readings.filter(kind=Kind.PERIODIC, reading__isnull=False).select_related(
         "reading",
         "meter__kind",
         "meter__device__model",

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from releveur.campaigns import locks, pointing, reminding, reporting
-from releveur.campaigns.models import Asked, Campaign, DueReading, Notice, Problem
+from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Notice, Problem
 from releveur.dealer.closures import closed_days
 from releveur.outbox.models import Mail
 from releveur.readings import estimating
@@ -78,10 +78,14 @@ def finish(campaign: int, *, now: datetime) -> int:
 
 
 def may_be_estimated(campaign: int) -> QuerySet[DueReading]:
-    """Empty rows somebody was really asked for, whose contract allows an estimate."""
+    """Empty rows somebody was really asked for, whose contract allows an estimate.
+
+    A one-off request estimates nothing: its device is due once more with the next campaign, and
+    estimated there.
+    """
     return (
         empty(campaign)
-        .filter(coverage__contract__estimation_allowed=True)
+        .filter(kind=Kind.PERIODIC, coverage__contract__estimation_allowed=True)
         .filter(_asked_of_somebody_reached(campaign))
     )
 
@@ -90,7 +94,7 @@ def never_asked(campaign: int) -> QuerySet[DueReading]:
     """Empty rows nobody was asked for, or whose every mail was finally refused."""
     return (
         empty(campaign)
-        .filter(coverage__contract__estimation_allowed=True)
+        .filter(kind=Kind.PERIODIC, coverage__contract__estimation_allowed=True)
         .exclude(_asked_of_somebody_reached(campaign))
     )
 
@@ -151,11 +155,17 @@ def _days_of_the_other_meters(rows: Sequence[DueReading]) -> dict[tuple[int, dat
     }
 
 
-def reached() -> Exists:
-    """Whether a row is asked of somebody whom a mail reached, or may still reach."""
+def reached(*those: Q) -> Exists:
+    """Whether a row is asked of somebody whom a mail reached, or may still reach.
+
+    :param those: notices that count; all when there are none
+    """
     return Exists(
         Notice.objects.filter(
-            _arrives(), invitation__asked__due_reading=OuterRef("pk"), what__in=reminding.ASKS
+            _arrives(),
+            *those,
+            invitation__asked__due_reading=OuterRef("pk"),
+            what__in=reminding.ASKS,
         )
     )
 

@@ -14,6 +14,8 @@ from releveur.campaigns.models import Asked, Campaign, DueReading, Kind
 from releveur.readings.models import Billed, Reading
 from releveur.rules import window
 
+BEGINNINGS = (Reading.Occasion.NEW_METER, Reading.Occasion.INSTALLATION)
+
 
 def fill(campaign: int | None = None, *, now: datetime) -> int:
     """Point empty and estimated rows of unsigned campaigns to the real readings that fit them.
@@ -46,10 +48,10 @@ def _candidates(campaign: int | None) -> dict[int, list[int]]:
 
 
 def _unused() -> QuerySet[Reading]:
-    """Real readings that stand for no row yet; the start of a segment stands for none."""
+    """Real readings that stand for no row yet; where a segment or a stay begins stands for none."""
     used = DueReading.objects.filter(reading=OuterRef("pk"), kind=Kind.PERIODIC)
     readings = Reading.objects.standing().real().filter(~Exists(used))
-    return readings.exclude(occasion=Reading.Occasion.NEW_METER)
+    return readings.exclude(occasion__in=BEGINNINGS)
 
 
 def _fill(campaign: int, rows: Sequence[int], *, now: datetime) -> int:

@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 
 from releveur.campaigns.models import (
     Asked,
+    Campaign,
     DueReading,
     Invitation,
+    Kind,
     Problem,
     problem_told,
     still_held,
@@ -109,6 +111,8 @@ def asking(
         "abroad": any(row.installation.site.zone != PARIS.key for row in told),
         "estimated": True in allowed,
         "forbidden": False in allowed,
+        "one_off": invitation.campaign.kind == Kind.ONE_OFF,
+        "reason": _reason(invitation.campaign),
     }
 
 
@@ -174,6 +178,19 @@ def day_in_words(at: datetime) -> str:
     return _day(at.astimezone(PARIS))
 
 
+def date_in_words(at: datetime) -> str:
+    """« 11 janvier 2027 »: the day of a letter."""
+    local = at.astimezone(PARIS)
+    day = date_format(local, "j F Y")
+    return f"1er{day[1:]}" if wording.in_french() and local.day == 1 else day
+
+
+def place(row: DueReading) -> str:
+    """« Siège, 2e étage »: where a device stands, for those who work there."""
+    site = row.installation.site
+    return ", ".join(filter(None, (site.name or site.address, row.installation.location)))
+
+
 def _about(
     invitation: Invitation, rows: Sequence[DueReading], told: Sequence[tuple[DueReading, Line]]
 ) -> Context:
@@ -192,6 +209,30 @@ def _about(
         "asked_count": len({row.meter.device_id for row in rows}),
         "meter_count": len(told),
     }
+
+
+def _reason(campaign: Campaign) -> str:
+    """Why one device is asked for between its periods; empty where all are asked as usual."""
+    match campaign.why:
+        case Campaign.Why.REMOVAL:
+            return _(
+                "Your device is about to be taken away. To invoice what was really printed, we need the"
+                " counters that it shows before it leaves. Fifteen seconds are enough, without account"
+                " or password."
+            )
+        case Campaign.Why.MOVE:
+            return _(
+                "Your device is about to move. To invoice what was really printed, we need the counters"
+                " that it shows before it moves. Fifteen seconds are enough, without account or"
+                " password."
+            )
+        case Campaign.Why.END:
+            return _(
+                "The contract of your device is about to end. To invoice what was really printed, we"
+                " need its last counters. Fifteen seconds are enough, without account or password."
+            )
+        case _:
+            return ""
 
 
 def _companies(rows: Iterable[DueReading]) -> list[Customer]:
@@ -217,7 +258,7 @@ def _machine(row: DueReading, lines: Sequence[Line]) -> Machine:
         code=site.customer.code,
         model=str(row.meter.device.model),
         serial_end=row.meter.device.serial[-4:],
-        place=", ".join(filter(None, (site.name or site.address, row.installation.location))),
+        place=place(row),
         lines=lines,
     )
 

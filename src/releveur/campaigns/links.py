@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import QuerySet
 
-from releveur.campaigns.models import Campaign, Invitation
+from releveur.campaigns.models import Campaign, Invitation, Kind
 from releveur.customers.models import Contact
 from releveur.outbox import keys
 from releveur.outbox.models import Mail
@@ -16,7 +16,7 @@ class UnknownLink(Exception):
 
 
 class NewerMailSent(Exception):
-    """The campaign is signed and this person was asked again since: the newer mail holds the link."""
+    """The campaign is over and this person was asked again since: the newer mail holds the link."""
 
     def __init__(self, contact: Contact) -> None:
         super().__init__(contact.pk)
@@ -27,7 +27,7 @@ def find(key: str) -> Invitation:
     """The invitation a key opens.
 
     :raises UnknownLink: never issued, or revoked
-    :raises NewerMailSent: its campaign is signed and a later invitation of that person exists
+    :raises NewerMailSent: its campaign is signed (a one-off request: closed) and a later invitation of that person exists
     """
     return _alive(_invitations().filter(key_hash=keys.hashed(key)).first())
 
@@ -55,9 +55,15 @@ def _invitations() -> QuerySet[Invitation]:
 def _alive(invitation: Invitation | None) -> Invitation:
     if invitation is None:
         raise UnknownLink
-    if invitation.campaign.state == Campaign.State.SIGNED and _asked_again(invitation):
+    if _is_over(invitation.campaign) and _asked_again(invitation):
         raise NewerMailSent(invitation.contact)
     return invitation
+
+
+def _is_over(campaign: Campaign) -> bool:
+    if campaign.kind == Kind.ONE_OFF:
+        return campaign.state == Campaign.State.CLOSED
+    return campaign.state == Campaign.State.SIGNED
 
 
 def _asked_again(invitation: Invitation) -> bool:

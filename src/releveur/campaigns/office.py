@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import closing
-from releveur.campaigns.models import Campaign, DueReading, Problem
+from releveur.campaigns.models import Campaign, DueReading, Kind, Problem
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.rules.estimation import Method
@@ -45,6 +45,9 @@ def _after_the_close(campaign: Campaign) -> list[Task]:
     if campaign.state in (Campaign.State.OPEN, Campaign.State.CLOSING):
         return []
     empty = closing.empty(campaign.pk)
+    if campaign.kind == Kind.ONE_OFF:
+        words = _("nobody answered: phone, or read it when it is fetched")
+        return _of_rows(What.CALL, empty, words)
     blocked = empty.filter(coverage__contract__estimation_allowed=False)
     guessed = campaign.due_readings.filter(reading__explanation__method=Method.NOTHING)
     proposed = campaign.due_readings.filter(

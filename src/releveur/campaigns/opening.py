@@ -50,8 +50,7 @@ def open_campaign(
     """
     if due_until > now.astimezone(schedule.PARIS).date() + AHEAD:
         raise TooFarAhead
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    wait_for_other_openings()
     plan = schedule.plan(now, closed_days())
     campaign = _campaign(due_until, label=label, plan=plan, now=now)
     picture = due.picture(due_until, only=only)
@@ -60,9 +59,15 @@ def open_campaign(
     rows = _write_due(campaign, picture)
     late.take_proposals([row.meter_id for row in rows], now=now)
     filling.fill(campaign.pk, now=now)
-    _invite(campaign, _to_ask(rows), plan=plan, now=now)
+    invite(campaign, _to_ask(rows), plan=plan, now=now)
     reminding.follow_deadlines(campaign)
     return Opened(campaign, picture, len(rows))
+
+
+def wait_for_other_openings() -> None:
+    """One opening at a time, to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
 
 
 def _campaign(due_until: date, *, label: str, plan: Plan, now: datetime) -> Campaign:
@@ -101,7 +106,7 @@ def _to_ask(rows: Sequence[DueReading]) -> list[DueReading]:
     return [row for row in shown if row.meter.device_id in missing]
 
 
-def _invite(campaign: Campaign, rows: Sequence[DueReading], *, plan: Plan, now: datetime) -> None:
+def invite(campaign: Campaign, rows: Sequence[DueReading], *, plan: Plan, now: datetime) -> None:
     """Invite whoever answers for these rows; a person already invited starts a new plan."""
     asked: dict[int, list[DueReading]] = defaultdict(list)
     answering = answering_for.contacts(

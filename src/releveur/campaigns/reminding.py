@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from releveur.campaigns import locks
-from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Notice
 from releveur.dealer.closures import closed_days
 from releveur.outbox.models import Mail
 from releveur.rules import schedule
@@ -50,11 +50,14 @@ def owe(campaign: int, *, now: datetime) -> int:
 
 
 def move_deadlines(campaign: int, *, now: datetime) -> int:
-    """Keep the 48 hours after a third reminder that left later than its plan, and say so by mail."""
+    """Keep the 48 hours after a third reminder that left later than its plan, and say so by mail.
+
+    The day of a one-off request does not move: the device leaves then.
+    """
     closures = closed_days()
     with transaction.atomic():
         held = locks.hold(campaign)
-        if held.state != Campaign.State.OPEN:
+        if held.state != Campaign.State.OPEN or held.kind == Kind.ONE_OFF:
             return 0
         third = Notice.objects.filter(
             invitation__in=silent(held.invitations.all()),
@@ -137,6 +140,7 @@ def _facts(invitation: Invitation, notices: list[Notice], answered: bool) -> Fac
         last_mail_at=max(sent, default=None),
         third_gone=bool(third and _gone(third)),
         third_owed_at=third.owed_at if third else None,
+        fixed=invitation.campaign.kind == Kind.ONE_OFF,
     )
 
 
@@ -158,7 +162,7 @@ def _left(notice: Notice) -> datetime:
 
 
 def _notice(invitation: Invitation, step: Remind, closures: Closures, now: datetime) -> Notice:
-    if step.number == len(REMINDERS):
+    if step.number == len(REMINDERS) and invitation.campaign.kind == Kind.PERIODIC:
         kept = schedule.asks_until_after(now, closures)
         invitation.asks_until = max(invitation.asks_until, kept)
     return Notice(

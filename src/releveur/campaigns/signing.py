@@ -9,12 +9,16 @@ from datetime import datetime
 from django.db import transaction
 
 from releveur.campaigns import basis, closing, locks
-from releveur.campaigns.models import BasisLine, Campaign, DueReading
+from releveur.campaigns.models import BasisLine, Campaign, DueReading, Kind
 from releveur.readings.models import Billed
 
 
 class NotClosed(Exception):
     """Only a closed campaign is signed."""
+
+
+class OnlyAsked(Exception):
+    """A one-off request bills nothing: its reading is billed with the device's next campaign."""
 
 
 class EarlierUnsigned(Exception):
@@ -47,12 +51,15 @@ def sign(campaign: int, *, by: str, now: datetime, estimate_unasked: bool = Fals
     A row whose contract forbids estimates and that nobody read gets no line; its next net runs from
     the last billed index.
 
+    :raises OnlyAsked: it is a one-off request
     :raises NotClosed: it is open, closing or signed already
     :raises EarlierUnsigned: an earlier campaign of these meters is not signed
     :raises NeverAsked: unless `estimate_unasked`, when nobody was really asked for some rows
     """
     with transaction.atomic():
         held = locks.hold(campaign)
+        if held.kind == Kind.ONE_OFF:
+            raise OnlyAsked
         if held.state != Campaign.State.CLOSED:
             raise NotClosed(held.state)
         _refuse_out_of_order(held)
@@ -70,6 +77,7 @@ def sign(campaign: int, *, by: str, now: datetime, estimate_unasked: bool = Fals
 
 def _refuse_out_of_order(campaign: Campaign) -> None:
     earlier = Campaign.objects.filter(
+        kind=Kind.PERIODIC,
         due_until__lt=campaign.due_until,
         due_readings__meter__in=campaign.due_readings.values("meter"),
     ).exclude(state=Campaign.State.SIGNED)

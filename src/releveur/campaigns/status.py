@@ -56,6 +56,7 @@ def status(campaign: Campaign, *, now: datetime) -> Json:
     return {
         "campaign": campaign.pk,
         "label": campaign.label,
+        "kind": campaign.kind,
         "due_until": campaign.due_until.isoformat(),
         "state": campaign.state,
         "dates": _dates(campaign),

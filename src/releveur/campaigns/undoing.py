@@ -28,13 +28,14 @@ class NothingLeft(Exception):
 def undo(receipt: Receipt, *, by: Contact, now: datetime) -> int:
     """Take back what a receipt recorded and what stands of it; its rows are empty again.
 
-    A value declared again since stays: it belongs to another receipt.
+    A value declared again since stays: it belongs to another receipt. So does one that was invoiced
+    meanwhile, with the period that a one-off request fell in.
 
     :returns: how many values were taken back
     :raises TooLate: after the deadline of the person who sent it
     :raises NothingLeft: nothing of it stands
     """
-    lines = list(receipt.lines.select_related("reading"))
+    lines = list(receipt.lines.filter(reading__billed=None).select_related("reading"))
     rows = _hold(lines)
     if not may_be_undone(receipt, now=now):
         raise TooLate
@@ -45,7 +46,8 @@ def undo(receipt: Receipt, *, by: Contact, now: datetime) -> int:
     withdrawing.withdraw(
         [*readings, *withdrawing.starts_of(readings)], by=by, reason=REASON, now=now
     )
-    emptied = [rows[line.due_reading_id] for line in mine]
+    taken = {reading.pk for reading in readings}
+    emptied = [row for row in rows.values() if row.reading_id in taken]
     for row in emptied:
         row.reading = None
     pointing.save(emptied)
@@ -70,8 +72,10 @@ def undone(receipt: Receipt) -> Withdrawal | None:
 
 
 def _hold(lines: list[ReceiptLine]) -> Mapping[int, DueReading]:
+    """The rows of these lines, and those of other campaigns that stand at the same readings."""
     ids = [line.due_reading_id for line in lines]
-    campaigns = DueReading.objects.filter(pk__in=ids).values_list("campaign_id", flat=True)
-    locks.share(set(campaigns))
-    locks.hold_invitations(answering.asking(ids))
-    return {row.pk: row for row in locks.hold_due_readings(ids)}
+    mine = dict(DueReading.objects.filter(pk__in=ids).values_list("pk", "campaign_id"))
+    every = mine | answering.twins(mine)
+    locks.share(set(every.values()))
+    locks.hold_invitations(answering.asking(every))
+    return {row.pk: row for row in locks.hold_due_readings(every)}

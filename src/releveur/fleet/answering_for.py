@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from releveur.fleet.models import Installation, Respondent
 
@@ -56,20 +56,41 @@ def phones(stays: Iterable[Installation]) -> dict[int, str]:
     }
 
 
+def nearest(stays: Iterable[Installation]) -> dict[int, Respondent]:
+    """The first who answers for each installation at the nearest level that has anybody; in one query."""
+    levels = list(stays)
+    found: dict[tuple[str, int], Respondent] = {}
+    for row in _respondents(levels):
+        for level in ("device", "site", "customer"):
+            if (key := getattr(row, f"{level}_id")) is not None:
+                found.setdefault((level, key), row)
+    there = {
+        stay.pk: found.get(("device", stay.device_id))
+        or found.get(("site", stay.site_id))
+        or found.get(("customer", stay.site.customer_id))
+        for stay in levels
+    }
+    return {stay: row for stay, row in there.items() if row is not None}
+
+
 def _people(stays: Sequence[Installation]) -> tuple[_People, _People, _People]:
     device, site, customer = _People(), _People(), _People()
-    rows = Respondent.objects.filter(
-        Q(device__in={stay.device_id for stay in stays})
-        | Q(site__in={stay.site_id for stay in stays})
-        | Q(customer__in={stay.site.customer_id for stay in stays})
-    ).select_related("contact")
-    for row in rows.order_by("pk"):
+    for row in _respondents(stays):
         people, key = _level(row, device, site, customer)
         if row.contact.email:
             people.written[key].append(row.contact_id)
         if row.contact.phone:
             people.phones[key].append(row.contact.phone)
     return device, site, customer
+
+
+def _respondents(stays: Sequence[Installation]) -> QuerySet[Respondent]:
+    rows = Respondent.objects.filter(
+        Q(device__in={stay.device_id for stay in stays})
+        | Q(site__in={stay.site_id for stay in stays})
+        | Q(customer__in={stay.site.customer_id for stay in stays})
+    )
+    return rows.select_related("contact").order_by("pk")
 
 
 def _level(

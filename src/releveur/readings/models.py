@@ -47,7 +47,7 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 
     def histories(self: Self) -> dict[int, list[metering.Reading]]:
         """Leave the database: plain values per meter, oldest first, in one query."""
-        rows = self.order_by("meter_id").values_list(
+        rows = self.order_by("meter_id", "id").values_list(
             "meter_id", "taken_on", "value", "quality", "segment"
         )
         return _by_meter(rows)
@@ -141,6 +141,7 @@ class Finding(models.Model):
         NOTHING = "NOTHING", _("nothing was asked")
         CONFIRMED = "CONFIRMED", _("confirmed")
         METER_REPLACED = "METER_REPLACED", _("meter replaced")
+        ROLLED_OVER = "ROLLED_OVER", _("meter back at zero after its last digit")
         LAST_WAS_WRONG = "LAST_WAS_WRONG", _("the last reading was wrong")
         OTHER = "OTHER", _("other reason")
 

@@ -28,6 +28,23 @@ type DateFault = Literal[
 ]
 
 
+class DigitsUnknown(Exception):
+    """A rollover needs the digits of the display."""
+
+    def __init__(self, meter: Meter) -> None:
+        super().__init__(meter)
+        self.meter = meter.kind.label
+
+
+class TooFewDigits(Exception):
+    """The display has shown more than its digits hold."""
+
+    def __init__(self, digits: int, last: int) -> None:
+        super().__init__(digits, last)
+        self.digits = digits
+        self.last = last
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """The values one device showed on one day, per meter, and the answers given with them.
@@ -47,11 +64,12 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The past of one meter: standing readings oldest first, indexes billed, expected pages a month."""
+    """One meter and its past: standing readings oldest first, indexes billed, expected pages a month."""
 
     history: list[metering.Reading] = field(default_factory=list)
     billed: list[metering.Reading] = field(default_factory=list)
     monthly_volume: int | None = None
+    digits: int | None = None
 
     @property
     def segment(self) -> int:
@@ -66,6 +84,7 @@ class Examined:
     facts: Mapping[int, Facts]
     findings: tuple[validation.Finding, ...]
     replaces: Mapping[int, Reading] = field(default_factory=dict)
+    occasion: Reading.Occasion = Reading.Occasion.PERIODIC
 
     @property
     def unmet(self) -> tuple[validation.Finding, ...]:
@@ -85,7 +104,7 @@ def facts(meters: Iterable[Meter], *, setting_aside: Iterable[int] = ()) -> dict
     histories = readings.histories()
     billed = Billed.objects.filter(meter__in=by_id).histories()
     return {
-        pk: Facts(histories.get(pk, []), billed.get(pk, []), meter.monthly_volume)
+        pk: Facts(histories.get(pk, []), billed.get(pk, []), meter.monthly_volume, meter.digits)
         for pk, meter in by_id.items()
     }
 
@@ -144,8 +163,12 @@ def submit(
 ) -> dict[int, Reading]:
     """Record what was declared, with its findings and the answers given; one reading per meter.
 
-    A value replaced by its author or a colleague is superseded, never changed. « Compteur remplacé »
-    opens the next segment at 0 for the meters that went down.
+    A value replaced by its author or a colleague is superseded, never changed. For the meters that
+    went down « Compteur remplacé » opens the next segment at 0; a rollover ends this one with
+    10^digits before.
+
+    :raises DigitsUnknown: a meter rolled over whose digits nobody wrote down
+    :raises TooFewDigits: a meter rolled over that had shown more
     """
     person = {
         "by_contact": by if isinstance(by, Contact) else None,
@@ -158,11 +181,12 @@ def submit(
             reading = Reading(
                 meter_id=meter, segment=_segment(one, meter), taken_on=one.declared.taken_on,
                 recorded_at=now, value=value, source=source, proposed=proposed,
-                supersedes=one.replaces.get(meter), proof=_proof(one, meter), **person,
+                supersedes=one.replaces.get(meter), proof=_proof(one, meter),
+                occasion=one.occasion, **person,
             )  # fmt: skip
             fresh[meter] = reading
             if reading.segment > one.facts[meter].segment:
-                opening.append(_start_of_segment(reading, one.facts[meter]))
+                opening += _bounds_of_segments(reading, one)
     Reading.objects.bulk_create([*opening, *fresh.values()])
     Finding.objects.bulk_create(_findings(examined, fresh))
     return fresh
@@ -212,9 +236,13 @@ def _went_down(one: Examined, meter: int) -> bool:
     )
 
 
+NEXT_SEGMENT = (Finding.Answer.METER_REPLACED, Finding.Answer.ROLLED_OVER)
+"""The reasons for a lower value that open the next segment."""
+
+
 def _segment(one: Examined, meter: int) -> int:
-    replaced = one.declared.reason is Finding.Answer.METER_REPLACED and _went_down(one, meter)
-    return one.facts[meter].segment + replaced
+    opens = one.declared.reason in NEXT_SEGMENT and _went_down(one, meter)
+    return one.facts[meter].segment + opens
 
 
 def _proof(one: Examined, meter: int) -> Proof | None:
@@ -222,14 +250,32 @@ def _proof(one: Examined, meter: int) -> Proof | None:
     return one.declared.proof if asked else None
 
 
-def _start_of_segment(first: Reading, known: Facts) -> Reading:
-    """The new register began at 0, unknown when; the pages count from the last real reading."""
+def _bounds_of_segments(first: Reading, one: Examined) -> list[Reading]:
+    """Where the segment before ended, if that is known, and where this one began: at 0.
+
+    Of a new register nobody knows when; its pages count from the last real reading. One that rolled
+    over printed all the while: both bounds stand on the day of the new value, so that the line to it
+    is straight.
+    """
+    known = one.facts[first.meter_id]
     last = metering.last_real(known.history)
+    assert last is not None, "only a value below a real one opens a segment"
+    if one.declared.reason is not Finding.Answer.ROLLED_OVER:
+        return [_bound(first, first.segment, last.taken_on, 0)]
+    if known.digits is None:
+        raise DigitsUnknown(Meter.objects.select_related("kind").get(pk=first.meter_id))
+    full = 10**known.digits
+    if last.value >= full:
+        raise TooFewDigits(known.digits, last.value)
+    before = _bound(first, known.segment, first.taken_on, full)
+    return [before, _bound(first, first.segment, first.taken_on, 0)]
+
+
+def _bound(first: Reading, segment: int, on: date, value: int) -> Reading:
     return Reading(
-        meter_id=first.meter_id, segment=first.segment, value=0, recorded_at=first.recorded_at,
-        taken_on=last.taken_on if last else first.taken_on, occasion=Reading.Occasion.NEW_METER,
-        source=first.source, proposed=first.proposed, by_contact=first.by_contact,
-        by_user=first.by_user,
+        meter_id=first.meter_id, segment=segment, value=value, recorded_at=first.recorded_at,
+        taken_on=on, occasion=Reading.Occasion.NEW_METER, source=first.source,
+        proposed=first.proposed, by_contact=first.by_contact, by_user=first.by_user,
     )  # fmt: skip
 
 

@@ -31,9 +31,17 @@ def withdraw(
 
 
 def starts_of(readings: Iterable[Reading]) -> list[Reading]:
-    """The starts of segments that were recorded together with these readings, and still count."""
+    """The bounds of segments that were recorded together with these readings, and still count.
+
+    Where a segment began at 0; and where the one before ended, of a counter that rolled over.
+    """
     together = [
-        Q(meter=one.meter_id, segment=one.segment, recorded_at=one.recorded_at) for one in readings
+        Q(
+            meter=one.meter_id,
+            segment__in=[one.segment - 1, one.segment],
+            recorded_at=one.recorded_at,
+        )
+        for one in readings
     ]
     if not together:
         return []

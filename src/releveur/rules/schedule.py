@@ -63,6 +63,8 @@ class Facts:
     last_mail_at: datetime | None
     third_gone: bool
     third_owed_at: datetime | None
+    fixed: bool = False
+    """The day does not move, whatever left: the device leaves then (`plan_until`)."""
 
 
 def due_on(first: date, months: int, n: int) -> date:
@@ -151,6 +153,39 @@ def plan(at: datetime, closures: Closures) -> Plan:
     return Plan((first, second, third), asks_until_after(third, closures))
 
 
+def plan_until(at: datetime, day: date, closures: Closures) -> Plan:
+    """Plan the reminders of a person asked until 18:00 of a day that does not move.
+
+    As `plan` where that ends in time. Else the reminders share the time there is, `PAUSE` apart at
+    least; those for which none is left come so close to the others that `due_step` lets none of
+    them leave.
+
+    :raises ValueError: `at` has no zone, or the day is over
+
+    >>> def planned(day):
+    ...     made = plan_until(datetime(2022, 4, 5, 10, tzinfo=PARIS), day, set())
+    ...     return [f"{at:%d/%m %H:%M}" for at in (*made.reminders, made.asks_until)]
+    >>> planned(date(2022, 5, 2))
+    ['12/04 10:00', '19/04 10:00', '26/04 10:00', '02/05 18:00']
+    >>> planned(date(2022, 4, 18))
+    ['08/04 18:00', '12/04 02:00', '15/04 10:00', '18/04 18:00']
+    >>> planned(date(2022, 4, 9))
+    ['08/04 10:00', '08/04 20:40', '09/04 07:20', '09/04 18:00']
+    """
+    begin, end = _utc(at), _utc(_at(day, SHUTS))
+    if begin >= end:
+        raise ValueError(f"{day} is over")
+    usual = plan(at, closures)
+    if _utc(usual.asks_until) <= end:
+        return Plan(usual.reminders, _at(day, SHUTS))
+    apart = max((end - begin) / 4, PAUSE)
+    leaving = [one for n in (1, 2, 3) if (one := begin + n * apart) < end]
+    last, crowded = max(leaving, default=begin), 3 - len(leaving)
+    close = [last + n * (end - last) / (crowded + 1) for n in range(1, crowded + 1)]
+    first, second, third = (one.astimezone(PARIS) for one in (*leaving, *close))
+    return Plan((first, second, third), _at(day, SHUTS))
+
+
 def asks_until_after(third: datetime, closures: Closures) -> datetime:
     """Return the first 18:00 of a working day at least 48 real hours after reminder 3.
 
@@ -169,12 +204,14 @@ def due_step(facts: Facts, *, closures: Closures, now: datetime) -> Step | None:
     After an outage only the latest reminder leaves, never within `PAUSE` of the person's last mail,
     and only in office hours. Nobody silent is closed before reminder 3 is gone, or has been owed
     for `GIVE_UP`. A reminder 3 that leaves late moves `asks_until`: the caller's promise, by
-    `asks_until_after`.
+    `asks_until_after`. A day that does not move ends at its hour: nothing leaves after it.
 
     :raises ValueError: an instant has no zone
     """
     due = [n for n, at in enumerate(facts.plan.reminders, 1) if _utc(at) <= _utc(now)]
     number = max(due, default=0)
+    if facts.fixed and _utc(now) >= _utc(facts.plan.asks_until):
+        return Close() if _utc(now) >= _utc(facts.plan.asks_until) + GRACE else None
     if not facts.answered and number > facts.reminded:
         return Remind(number) if _may_write(facts, closures, now) else None
     if _utc(now) < _utc(facts.plan.asks_until) + GRACE:

@@ -28,8 +28,14 @@ class Campaign(models.Model):
         CLOSED = "CLOSED", _("closed")
         SIGNED = "SIGNED", _("signed")
 
+    class Why(models.TextChoices):
+        REMOVAL = "REMOVAL", _("it is taken away")
+        MOVE = "MOVE", _("it moves")
+        END = "END", _("its contract ends")
+
     label = models.CharField(_("label"), max_length=120, blank=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERIODIC)
+    why = models.CharField(max_length=10, choices=Why, blank=True, default="", db_default="")
     due_until = models.DateField(_("due until"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     opened_at = models.DateTimeField(_("opened at"))
@@ -44,6 +50,10 @@ class Campaign(models.Model):
                 name="a_due_date_is_asked_by_one_campaign_at_a_time",
                 fields=["due_until"],
                 condition=Q(kind="PERIODIC") & ~Q(state="SIGNED"),
+            ),
+            models.CheckConstraint(
+                name="a_one_off_request_says_why_and_no_other",
+                condition=Q(kind="PERIODIC", why="") | (Q(kind="ONE_OFF") & ~Q(why="")),
             ),
             models.CheckConstraint(
                 name="a_signed_campaign_says_when_and_by_whom",

@@ -34,7 +34,7 @@ class Command(Door):
         content = _content(campaign, options["format"], options["profile"])
         output: Path = options["output"]
         try:
-            _replace(output, content)
+            put(output, content)
         except OSError as problem:
             raise Refused(
                 _("%(file)s cannot be written: %(problem)s")
@@ -62,8 +62,8 @@ def _content(campaign: Campaign, form: str, name: str) -> bytes:
     return write(campaign, look)
 
 
-def _replace(output: Path, content: bytes) -> None:
-    """Whole or not at all: nobody imports half a basis."""
+def put(output: Path, content: bytes) -> None:
+    """Whole or not at all: nobody reads half a file."""
     with tempfile.NamedTemporaryFile(dir=output.parent, prefix=output.name, delete=False) as draft:
         draft.write(content)
     Path(draft.name).replace(output)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import mailing
-from releveur.campaigns.models import Campaign, Invitation
+from releveur.campaigns.models import Campaign, Invitation, Kind
 from releveur.customers.models import Customer
 from releveur.ops.doors import Answer, Door, Refused
 
@@ -25,8 +25,12 @@ def invitations_of(code: str) -> QuerySet[Invitation]:
     ).exclude(campaign__state=Campaign.State.SIGNED)
     found = asking.select_related("contact", "campaign").distinct().order_by("pk")
     if not found:
-        raise Refused(_("Nobody of %(code)s is asked at present.") % {"code": code})
+        raise Refused(_nobody(code))
     return found
+
+
+def _nobody(code: str) -> str:
+    return _("Nobody of %(code)s is asked at present.") % {"code": code}
 
 
 class Command(Door):
@@ -38,5 +42,11 @@ class Command(Door):
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         invitations = invitations_of(options["code"])
-        mails = [mailing.resend(invitation, now=now) for invitation in invitations]
+        # A one-off request that is closed wants nothing any more.
+        wanting = invitations.exclude(
+            campaign__kind=Kind.ONE_OFF, campaign__state=Campaign.State.CLOSED
+        )
+        if not wanting:
+            raise Refused(_nobody(options["code"]))
+        mails = [mailing.resend(invitation, now=now) for invitation in wanting]
         return {"code": options["code"], "mails": len(mails), "to": [mail.to for mail in mails]}

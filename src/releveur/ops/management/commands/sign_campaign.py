@@ -33,6 +33,13 @@ class Command(Door):
             signed = signing.sign(
                 campaign.pk, by=by, now=now, estimate_unasked=options["estimate_unasked"]
             )
+        except signing.OnlyAsked:
+            raise Refused(
+                _(
+                    "A one-off request is not signed: its reading is billed with the device's next"
+                    " campaign."
+                )
+            ) from None
         except signing.NotClosed as refusal:
             raise Refused(
                 _("Only a closed campaign is signed; this one is %(state)s.") % {"state": refusal}

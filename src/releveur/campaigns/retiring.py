@@ -1,0 +1,56 @@
+"""A device leaves: its stay and its contract end, and what it showed that day is its last reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from releveur.campaigns import noting
+from releveur.campaigns.noting import Said
+from releveur.contracts import covering
+from releveur.contracts.models import Contract
+from releveur.fleet import moving, naming
+from releveur.fleet.models import Device, Installation
+from releveur.importing.fleet import wait_for_other_imports
+from releveur.readings.models import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """The stay and the contract that ended, and the last readings per meter."""
+
+    stay: Installation
+    contract: Contract | None
+    readings: Mapping[int, Reading]
+
+
+@transaction.atomic
+def retire(
+    device: Device, *, on: date, values: Mapping[str, int], said: Said, now: datetime
+) -> Retired:
+    """End a device's stay and coverage on a day; the next opening bills it once more, at its end.
+
+    What an open campaign wanted later is wanted for that day. Without values the customer is still
+    asked there, or it is estimated.
+
+    :param values: the last ones, per meter named by its label or its code
+    :raises moving.StandsNowhere: it was never installed
+    :raises moving.LeftAlready: it left before
+    :raises moving.CameLater: it came after that day
+    :raises naming.UnknownMeter: it has no such meter
+    :raises noting.Questioned: a value asks for a photo or a word, or the day cannot be
+    """
+    wait_for_other_imports()
+    meters = naming.meters(device, values)
+    stay = moving.retire(device, on=on)
+    contract = covering.end(device, on=on)
+    noting.bring_forward(stay, to=on)
+    readings = noting.note(
+        stay, meters, on=on, occasion=Reading.Occasion.REMOVAL, said=said, now=now
+    )
+    if readings:
+        noting.fill_requests(stay, readings, now=now)
+    return Retired(stay, contract, readings)

@@ -6,6 +6,7 @@ import pytest
 
 from releveur.campaigns import links, mailing, reminding, steps
 from releveur.campaigns.models import Invitation, Notice, Receipt
+from releveur.customers.models import Contact
 from releveur.outbox import delivering, keys
 from releveur.outbox.models import Mail
 from tests import sink
@@ -144,6 +145,20 @@ def test_a_mail_that_cannot_be_written_fails_alone() -> None:
         "nobody": Mail.State.FAILED,
         "alexandra@gramont-services.example": Mail.State.OWED,
     }
+
+
+def test_a_persons_copies_are_named_in_her_mails() -> None:
+    invitation = invited()
+    Contact.objects.update(copy_to="chef@gramont-services.example;compta@gramont.example, personne")
+    mailing.write_due(now=OPENED)
+    mail = the_mail()
+    assert mail.copy_to == "chef@gramont-services.example,compta@gramont.example"
+    for body in (mail.text, mail.html):
+        assert "chef@gramont-services.example, compta@gramont.example" in body
+    device = invitation.campaign.due_readings.order_by("pk")[0].meter.device
+    invitation.contact.refresh_from_db()
+    answers(invitation, device, now=OPENED, mono=41_000, color=91_000)
+    assert the_mail("receipt").copy_to == mail.copy_to
 
 
 def test_a_thousand_mails_cost_no_query_each(django_assert_max_num_queries: object) -> None:

@@ -52,8 +52,8 @@ class Envelope:
 def write_due(*, now: datetime, limit: int | None = None) -> int:
     """Write the mails of all notices owed, a short transaction per chunk; safe to run twice, and at once.
 
-    A notice that asks for what was answered meanwhile, or of a campaign that asks no more, is
-    withheld. A mail that cannot be written fails alone, with its reason.
+    A notice that asks for what was answered meanwhile, of a campaign that asks no more, or to somebody
+    who wants no more mails, is withheld. A mail that cannot be written fails alone, with its reason.
 
     :param limit: how many notices are looked at, at most
     :returns: how many mails were written
@@ -160,6 +160,8 @@ def _held(chunk: Sequence[int]) -> list[Notice]:
 
 
 def _owed(notice: Notice, rows: Sequence[DueReading]) -> bool:
+    if notice.invitation.contact.opted_out_at:
+        return False
     if notice.what == Notice.What.CLOSED:
         return any(row.estimate for row in rows)
     asks = notice.invitation.campaign.state == Campaign.State.OPEN
@@ -198,6 +200,7 @@ def _mail(name: str, context: Callable[[], Context], envelope: Envelope) -> Mail
             priority=envelope.priority,
             link=(invitation.uuid, invitation.link_version),
             in_reply_to=envelope.in_reply_to,
+            copy_to=contact.copy_to,
         )
     except Exception as fault:
         log.exception("the %s of invitation %s cannot be written", name, invitation.pk)

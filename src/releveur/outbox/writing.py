@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from releveur.dealer.models import Dealer
 from releveur.outbox import colours, keys
-from releveur.outbox.composing import LOGO
+from releveur.outbox.composing import LOGO, no_more_link
 from releveur.outbox.models import Mail
 
 LONGEST_SENDER = 75
@@ -71,13 +73,19 @@ def prepare(
     link: Link | None = None,
     in_reply_to: str = "",
     message_id: str = "",
+    copy_to: str = "",
 ) -> Mail:
-    """Render a mail without storing it, for those who store many at once; raises as `write` does."""
+    """Render a mail without storing it, for those who store many at once; raises as `write` does.
+
+    :param copy_to: addresses, separated by commas; what is none is left out
+    """
     validate_email(to)
+    copied = _copies(copy_to)
     full = {
         "dealer": dealer,
         "ink": colours.ink_on(dealer.colour),
         "logo": LOGO,
+        "copies": ", ".join(copied),
         **_addresses(),
         **context,
     }
@@ -92,6 +100,7 @@ def prepare(
     mail.key_uuid, mail.key_version = link or (None, None)
     mail.in_reply_to = in_reply_to
     mail.message_id = message_id or mail.message_id
+    mail.copy_to = ",".join(copied)
     return mail
 
 
@@ -128,9 +137,21 @@ def clean_name(name: str) -> str:
     return " ".join(_TROUBLESOME.sub(" ", name).split())[:LONGEST_SENDER].strip()
 
 
+def _copies(addresses: str) -> list[str]:
+    """Of a list typed by people, what a mail can be sent to."""
+    kept: list[str] = []
+    for address in map(str.strip, addresses.replace(";", ",").split(",")):
+        with suppress(ValidationError):
+            validate_email(address)
+            kept.append(address)
+    return list(dict.fromkeys(kept))
+
+
 def _addresses() -> dict[str, str]:
+    """What templates link to; `no_more_link` is shown only where `may_stop` is said."""
     site = settings.SITE_URL
-    return {"site_url": site, "link": f"{site}/r/{keys.PLACEHOLDER}"}
+    link = f"{site}/r/{keys.PLACEHOLDER}"
+    return {"site_url": site, "link": link, "no_more_link": no_more_link()}
 
 
 def _plain(text: str) -> str:

@@ -179,22 +179,24 @@ def _about(
 ) -> Context:
     """What every mail of a campaign names: who, which companies, which devices, how many."""
     machines = _machines(told)
-    companies = _companies(rows)
+    named = companies(rows)
     return {
         "first_name": invitation.contact.first_name,
-        "companies": companies,
-        "company": companies[0] if companies else None,
-        "several_companies": len(companies) > 1,
-        "company_count": len(companies),
+        "companies": named,
+        "company": named[0] if named else None,
+        "several_companies": len(named) > 1,
+        "company_count": len(named),
         "machines": machines[:MOST_DEVICES],
         "more": max(0, len(machines) - MOST_DEVICES),
         "machine_count": len(machines),
         "asked_count": len({row.meter.device_id for row in rows}),
         "meter_count": len(told),
+        "may_stop": True,
     }
 
 
-def _companies(rows: Iterable[DueReading]) -> list[Customer]:
+def companies(rows: Iterable[DueReading]) -> list[Customer]:
+    """The customers whose devices these rows ask for, each once."""
     found: Mapping[int, Customer] = {
         row.installation.site.customer_id: row.installation.site.customer for row in rows
     }

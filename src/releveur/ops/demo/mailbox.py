@@ -18,7 +18,7 @@ from django.conf import settings
 
 from releveur.clock import PARIS
 
-LINK = re.compile(r"https?://[^\s/\"<>]+(/r/[A-Za-z0-9_-]+)")
+LINK = re.compile(r"https?://[^\s/\"<>]+(/(?:r|ne-plus-ecrire)/[A-Za-z0-9_-]+)")
 
 
 @dataclass(frozen=True, slots=True)

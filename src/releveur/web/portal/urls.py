@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from releveur.web.portal import devices, landing, language, own, receipts, signing_in
+from releveur.web.portal import devices, landing, language, own, receipts, signing_in, stopping
 
 app_name = "portal"
 
 urlpatterns = [
     path("r/<str:key>", landing.enter, name="enter"),
+    path("ne-plus-ecrire/<str:key>", stopping.stop, name="stop"),
     path("releves", devices.devices, name="devices"),
     path("releves/recu/<str:number>", receipts.receipt, name="receipt"),
     path("releves/photo/<int:proof>", receipts.photo, name="photo"),

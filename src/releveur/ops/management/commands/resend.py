@@ -38,5 +38,11 @@ class Command(Door):
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         invitations = invitations_of(options["code"])
-        mails = [mailing.resend(invitation, now=now) for invitation in invitations]
-        return {"code": options["code"], "mails": len(mails), "to": [mail.to for mail in mails]}
+        silent = [one for one in invitations if one.contact.opted_out_at]
+        mails = [mailing.resend(one, now=now) for one in invitations if one not in silent]
+        return {
+            "code": options["code"],
+            "mails": len(mails),
+            "to": [mail.to for mail in mails],
+            "wants_no_mails": [one.contact.email for one in silent],
+        }

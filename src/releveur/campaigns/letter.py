@@ -31,6 +31,10 @@ MOST_DEVICES = 12
 """Devices named in a mail; the page has them all."""
 
 
+LONGEST_SUBJECT = 90
+SHORTEST_NAME = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One meter: its label, what is said of it, and why."""
@@ -158,6 +162,16 @@ def problem(told: Problem, rows: Sequence[DueReading]) -> Context:
         "estimated": any(row.coverage.contract.estimation_allowed for row, _line in mine),
         "still_missing": len({row.meter.device_id for row in missing(rows)}),
     }
+
+
+def fitting(subject: str, context: Context) -> str:
+    """The subject with as much of a long company name as lists of mails show; its code stands whole."""
+    over = len(subject) - LONGEST_SUBJECT
+    company = context.get("company")
+    if over <= 0 or not isinstance(company, Customer):
+        return subject
+    kept = max(len(company.name) - over - 1, SHORTEST_NAME)
+    return subject.replace(company.name, f"{company.name[:kept].rstrip()}…")
 
 
 def in_words(at: datetime) -> str:

@@ -188,26 +188,37 @@ def _mail(name: str, context: Callable[[], Context], envelope: Envelope) -> Mail
     invitation = envelope.invitation
     contact = invitation.contact
     try:
-        with translation.override(contact.language):
-            said = context()
-        return writing.prepare(
-            f"{FOLDER}/{name}",
-            to=contact.email,
-            language=contact.language,
-            context=said,
-            dealer=envelope.dealer,
-            now=envelope.now,
-            priority=envelope.priority,
-            link=(invitation.uuid, invitation.link_version),
-            in_reply_to=envelope.in_reply_to,
-            copy_to=contact.copy_to,
-        )
+        return written(name, context, envelope)
     except Exception as fault:
         log.exception("the %s of invitation %s cannot be written", name, invitation.pk)
         return writing.failed(
             name, fault, to=contact.email, language=contact.language,
             dealer=envelope.dealer, now=envelope.now,
         )  # fmt: skip
+
+
+def written(name: str, context: Callable[[], Context], envelope: Envelope) -> Mail:
+    """A mail of a campaign in its reader's language, not yet stored; raises whatever is wrong with it.
+
+    :param context: called under that language
+    """
+    invitation, contact = envelope.invitation, envelope.invitation.contact
+    with translation.override(contact.language):
+        said = context()
+    mail = writing.prepare(
+        f"{FOLDER}/{name}",
+        to=contact.email,
+        language=contact.language,
+        context=said,
+        dealer=envelope.dealer,
+        now=envelope.now,
+        priority=envelope.priority,
+        link=(invitation.uuid, invitation.link_version),
+        in_reply_to=envelope.in_reply_to,
+        copy_to=contact.copy_to,
+    )
+    mail.subject = letter.fitting(mail.subject, said)
+    return mail
 
 
 def _promised(invitations: set[int]) -> dict[int, datetime]:

@@ -45,7 +45,13 @@ def tell(news: Callable[[], News], *, now: datetime) -> Mail | None:
     dealer = Dealer.objects.here()
     if not dealer.reply_to:
         return None
-    language = settings.LANGUAGE_CODE
+    mail = prepare(news, dealer=dealer, language=settings.LANGUAGE_CODE, now=now)
+    mail.save()
+    return mail
+
+
+def prepare(news: Callable[[], News], *, dealer: Dealer, language: str, now: datetime) -> Mail:
+    """The mail without owing it."""
     with translation.override(language):
         told = news()
     lines = [{"label": label, "value": value} for label, value in told.lines if value]
@@ -59,7 +65,6 @@ def tell(news: Callable[[], News], *, now: datetime) -> Mail | None:
         priority=PRIORITY,
     )
     mail.reply_to = told.reply_to or mail.reply_to
-    mail.save()
     return mail
 
 
@@ -78,5 +83,5 @@ def person(contact: Contact) -> list[Line]:
     return [
         (_("Person"), f"{contact}{department}"),
         (_("Phone"), contact.phone),
-        (_("Address"), contact.email),
+        (_("Mail address"), contact.email),
     ]

@@ -27,7 +27,7 @@ def stop(invitation: Invitation, *, now: datetime) -> bool:
     if not opting_out.stop(invitation.contact, now=now):
         return False
     reminding.withhold(Notice.objects.filter(invitation__in=hers), now=now)
-    office_mail.tell(lambda: _stopped(invitation), now=now)
+    office_mail.tell(lambda: stopped(invitation), now=now)
     return True
 
 
@@ -59,7 +59,8 @@ def _held(invitation: Invitation) -> list[int]:
     return [one.pk for one in locks.hold_invitations(campaigns)]
 
 
-def _stopped(invitation: Invitation) -> News:
+def stopped(invitation: Invitation) -> News:
+    """What the office is told."""
     return News(
         heading=_("Wants no more mails: call instead"),
         sentence=_(

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+import html5lib
 import pytest
 from django.test import Client
 from pytest_django import Settings
@@ -171,3 +172,8 @@ class TestTheGallery:
     )  # fmt: skip
     def test_knows_no_other_frame(self, demo: Campaign, address: str) -> None:
         assert Client().get(f"/demo/mails/{address}").status_code == 404
+
+
+def test_the_html_is_valid(all_mails: list[Specimen]) -> None:
+    for one in all_mails[:: 1 + len(all_mails) // 60]:
+        html5lib.HTMLParser(strict=True).parse(one.caught.html)

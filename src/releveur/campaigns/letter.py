@@ -58,6 +58,9 @@ class Machine:
 
 type Context = dict[str, object]
 
+type Corrected = Mapping[int, Reading | None]
+"""What stood before per meter: declared, invoiced, or nothing."""
+
 
 def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
     """The rows each invitation asks, in the order of the page, in one query."""
@@ -132,12 +135,24 @@ def declared(
     *,
     number: str,
     now: datetime,
+    instead: Corrected | None = None,
 ) -> Context:
-    """Of a receipt: what was sent, and how many devices still wait for a value."""
+    """Of a receipt: what was sent, and how many devices still wait for a value.
+
+    :param instead: of a correction, what each value replaces, per meter
+    """
+    replaced = instead or {}
     values = {row.pk: reading for row, reading in lines}
     rows = asked_rows([invitation.pk]).get(invitation.pk, [])
     told = [
-        (row, Line(_label(row), wording.number(values[row.pk].value), _on(values[row.pk])))
+        (
+            row,
+            Line(
+                _label(row),
+                wording.number(values[row.pk].value),
+                _read(values[row.pk], replaced.get(row.meter_id)),
+            ),
+        )
         for row in rows
         if row.pk in values
     ]
@@ -247,8 +262,15 @@ def _why(reading: Reading) -> str:
     return words.get("fr" if wording.in_french() else "en", "")
 
 
-def _on(reading: Reading) -> str:
-    return _("read on %(day)s") % {"day": wording.day(reading.taken_on)}
+def _read(reading: Reading, instead: Reading | None) -> str:
+    """When it was read and, of a correction, what it replaces."""
+    day = _("read on %(day)s") % {"day": wording.day(reading.taken_on)}
+    if instead is None:
+        return day
+    words = {"day": day, "value": wording.number(instead.value)}
+    if instead.source == Reading.Source.SYSTEM:
+        return _("%(day)s, instead of our estimate of %(value)s") % words
+    return _("%(day)s, instead of %(value)s") % words
 
 
 def _day(local: datetime) -> str:

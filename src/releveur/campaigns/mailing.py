@@ -12,7 +12,7 @@ from django.db.models import Min
 from django.utils import translation
 
 from releveur.campaigns import letter, locks
-from releveur.campaigns.letter import Context
+from releveur.campaigns.letter import Context, Corrected
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice, Problem
 from releveur.dealer.models import Dealer
 from releveur.outbox import writing
@@ -75,14 +75,18 @@ def receipt(
     *,
     invitation: Invitation,
     lines: Sequence[tuple[DueReading, Reading]],
+    instead: Corrected | None = None,
     now: datetime,
 ) -> Mail:
-    """Owe the mail of a receipt; call it in the transaction that records what was declared."""
+    """Owe the mail of a receipt; call it in the transaction that records what was declared.
+
+    :param instead: what each value replaces, where the form did nothing but correct
+    """
     thread = _threads([invitation.pk]).get(invitation.pk, "")
     envelope = Envelope(invitation, Dealer.objects.here(), now, thread, OF_A_RECEIPT)
     mail = _mail(
-        "receipt",
-        lambda: letter.declared(invitation, lines, number=number, now=now),
+        "receipt" if instead is None else "correction",
+        lambda: letter.declared(invitation, lines, number=number, now=now, instead=instead),
         envelope,
     )
     mail.save()

@@ -16,7 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import translation
 
-from releveur.campaigns import letter, mailing, office_mail, opting_out
+from releveur.campaigns import announcing, letter, mailing, office_mail, opting_out
 from releveur.campaigns.letter import Context
 from releveur.campaigns.mailing import Envelope
 from releveur.campaigns.models import DueReading, Invitation
@@ -142,6 +142,15 @@ def _receipt(scene: Scene) -> Context:
     return letter.declared(scene.invitation, _sent(scene), number=A_RECEIPT, now=scene.now)
 
 
+def _correction(scene: Scene) -> Context:
+    sent = _sent(scene)
+    instead = {
+        row.meter_id: Reading(value=now.value - PRINTED // 2, source=Reading.Source.CUSTOMER)
+        for row, now in sent
+    }
+    return letter.declared(scene.invitation, sent, number=A_RECEIPT, now=scene.now, instead=instead)
+
+
 def _sent(scene: Scene) -> list[tuple[DueReading, Reading]]:
     """What she declared, or may declare today."""
     last = dict(
@@ -154,6 +163,13 @@ def _sent(scene: Scene) -> list[tuple[DueReading, Reading]]:
         (row, row.answer or Reading(taken_on=day, value=last.get(row.meter_id, 0) + PRINTED))
         for row in scene.rows
     ]
+
+
+def _announcement(kind: str, language: str, scene: Scene) -> Mail:
+    scene.invitation.contact.language = language
+    return announcing.prepare(
+        scene.invitation.contact, letter.companies(scene.rows), dealer=scene.dealer, now=scene.now
+    )
 
 
 def _office(kind: str, language: str, scene: Scene) -> Mail:
@@ -183,6 +199,8 @@ SPECIMENS: Mapping[str, _Shown] = {
     "campaigns/mail/moved": _written(_reminder),
     "campaigns/mail/closed": _written(_estimates),
     "campaigns/mail/receipt": _written(_receipt),
+    "campaigns/mail/correction": _written(_correction),
+    "campaigns/mail/announcement": _announcement,
     "campaigns/mail/office": _office,
     "customers/mail/code": _code,
 }

@@ -19,7 +19,7 @@ from django.utils import translation
 from releveur.campaigns import announcing, letter, mailing, office_mail, opting_out
 from releveur.campaigns.letter import Context
 from releveur.campaigns.mailing import Envelope
-from releveur.campaigns.models import DueReading, Invitation
+from releveur.campaigns.models import DueReading, Invitation, Problem
 from releveur.clock import PARIS
 from releveur.customers import login
 from releveur.dealer.models import Dealer
@@ -151,6 +151,12 @@ def _correction(scene: Scene) -> Context:
     return letter.declared(scene.invitation, sent, number=A_RECEIPT, now=scene.now, instead=instead)
 
 
+def _problem(scene: Scene) -> Context:
+    device = scene.rows[0].meter.device
+    told = Problem(device=device, invitation=scene.invitation, what=Problem.What.BROKEN)
+    return letter.problem(told, scene.rows)
+
+
 def _sent(scene: Scene) -> list[tuple[DueReading, Reading]]:
     """What she declared, or may declare today."""
     last = dict(
@@ -200,6 +206,7 @@ SPECIMENS: Mapping[str, _Shown] = {
     "campaigns/mail/closed": _written(_estimates),
     "campaigns/mail/receipt": _written(_receipt),
     "campaigns/mail/correction": _written(_correction),
+    "campaigns/mail/problem_noted": _written(_problem),
     "campaigns/mail/announcement": _announcement,
     "campaigns/mail/office": _office,
     "customers/mail/code": _code,

@@ -27,6 +27,10 @@ class Sink:
     """Addresses whose mail makes the server hang up."""
     stalls: set[str] = field(default_factory=set)
     """Addresses whose mail is never answered."""
+    no_copies: dict[str, str] = field(default_factory=dict)
+    """What is answered to an address before the mail is shown; empty: the server hangs up."""
+    copies: list[str] = field(default_factory=list)
+    """Who got a copy of the last mail."""
     messages: list[EmailMessage] = field(default_factory=list)
     conversations: int = 0
     before: Callable[[], None] = lambda: None
@@ -43,8 +47,18 @@ class Sink:
         session.host_name = hostname
         return responses
 
+    async def handle_RCPT(  # noqa: N802  # as above
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if (reply := self.no_copies.get(address)) is not None:
+            if not reply:
+                server.transport.abort()
+            return reply
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # as above
-        [to] = envelope.rcpt_tos
+        to, *self.copies = envelope.rcpt_tos
         self.before()
         if to in self.drops:
             server.transport.abort()

@@ -124,6 +124,50 @@ def test_a_mail_that_no_message_can_hold_fails_alone(post: Sink) -> None:
     assert post.to == ["ok@xn--picerie-9xa.example"]
 
 
+def with_copies(*addresses: str) -> Mail:
+    mail = a_mail()
+    mail.copy_to = ",".join(addresses)
+    mail.save(update_fields=["copy_to"])
+    return mail
+
+
+def test_a_copy_is_named_in_the_mail_and_leaves_with_it(post: Sink) -> None:
+    with_copies("c@b.example", "C@b.example", "a@b.example", "d@épicerie.example")
+    assert delivered(post) == Delivered(sent=1)
+    assert post.copies == ["c@b.example", "d@xn--picerie-9xa.example"], (
+        "each once, the person never"
+    )
+    assert post.messages[0]["Cc"] == "c@b.example, d@xn--picerie-9xa.example"
+
+
+@pytest.mark.parametrize("reply", ["550 no such person", "451 come back", "421 go away", ""])
+def test_a_refused_copy_neither_holds_up_nor_fails_the_mail(post: Sink, reply: str) -> None:
+    post.no_copies = {"c@b.example": reply}
+    with_copies("c@b.example")
+    a_mail("next@b.example")
+    assert delivered(post) == Delivered(sent=2)
+    assert post.to == ["a@b.example", "next@b.example"]
+
+
+@pytest.mark.parametrize(
+    "copy", ["", ",", "nobody", "é@b.example", "x@", "a b@c.example", "x\ny@z.example"]
+)
+def test_a_copy_to_nobody_is_left_out(post: Sink, copy: str) -> None:
+    with_copies(copy, "c@b.example")
+    assert delivered(post) == Delivered(sent=1)
+    assert post.copies == ["c@b.example"]
+
+
+def test_when_the_person_is_refused_nobody_gets_a_copy(post: Sink) -> None:
+    post.no_copies = {"a@b.example": "451 come back"}
+    with_copies("c@b.example")
+    assert delivered(post) == Delivered(left=1)
+    assert post.messages == []
+    post.no_copies = {"a@b.example": "550 no such person"}
+    Mail.objects.update(next_try_at=None)
+    assert delivered(post) == Delivered(failed=1)
+
+
 def test_a_mail_says_that_a_machine_wrote_it_and_whom_to_answer() -> None:
     mail = a_mail()
     mail.in_reply_to = "<1@lafayette.example>"

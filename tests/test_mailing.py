@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from releveur.campaigns import links, mailing, reminding, steps
+from releveur.campaigns import links, mailing, reminding, signing, steps
 from releveur.campaigns.models import Invitation, Notice, Receipt
+from releveur.customers.models import Contact
 from releveur.outbox import delivering, keys
 from releveur.outbox.models import Mail
 from tests import sink
@@ -146,6 +147,20 @@ def test_a_mail_that_cannot_be_written_fails_alone() -> None:
     }
 
 
+def test_a_persons_copies_are_named_in_her_mails() -> None:
+    invitation = invited()
+    Contact.objects.update(copy_to="chef@gramont-services.example;compta@gramont.example, personne")
+    mailing.write_due(now=OPENED)
+    mail = the_mail()
+    assert mail.copy_to == "chef@gramont-services.example,compta@gramont.example"
+    for body in (mail.text, mail.html):
+        assert "chef@gramont-services.example, compta@gramont.example" in body
+    device = invitation.campaign.due_readings.order_by("pk")[0].meter.device
+    invitation.contact.refresh_from_db()
+    answers(invitation, device, now=OPENED, mono=41_000, color=91_000)
+    assert the_mail("receipt").copy_to == mail.copy_to
+
+
 def test_a_thousand_mails_cost_no_query_each(django_assert_max_num_queries: object) -> None:
     a_dealer()
     for number in range(30):
@@ -166,6 +181,44 @@ def test_the_receipt_repeats_what_was_sent() -> None:
     assert Receipt.objects.get().number in mail.subject
     assert "41 000" in mail.text and "relevé le 05/04/2022" in mail.text
     assert "rien d’autre à faire" in mail.text
+
+
+def test_a_form_that_only_corrects_gets_a_mail_that_says_what_it_replaced() -> None:
+    invitation = invited()
+    device = invitation.campaign.due_readings.order_by("pk")[0].meter.device
+    on = date(2022, 4, 5)
+    answers(invitation, device, now=OPENED, taken_on=on, mono=41_000)
+    answers(invitation, device, now=OPENED, taken_on=on, mono=41_100, color=91_000)
+    assert not Mail.objects.filter(kind="correction").exists(), "one value is new"
+    answers(invitation, device, now=OPENED, taken_on=on, mono=41_200)
+    mail = the_mail("correction")
+    assert "Votre correction est notée" in mail.html and mail.subject.startswith("Correction notée")
+    assert "41 200" in mail.text and "relevé le 05/04/2022, au lieu de 41 100" in mail.text
+    assert "91 000" not in mail.text
+
+
+def test_a_value_after_the_signature_is_a_correction_of_what_was_invoiced() -> None:
+    invitation = invited()
+    campaign = invitation.campaign
+    mailing.write_due(now=OPENED)
+    Mail.objects.update(state="SENT", sent_at=OPENED)
+    for week in (1, 2, 3):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        mailing.write_due(now=OPENED + week * WEEK)
+        Mail.objects.update(state="SENT", sent_at=OPENED + week * WEEK)
+    closed = OPENED + 4 * WEEK
+    steps.take_due_steps(now=closed)
+    signing.sign(campaign.pk, by="Claire", now=closed, estimate_unasked=False)
+    device = campaign.due_readings.order_by("pk")[0].meter.device
+    estimate = campaign.due_readings.get(meter__kind__code="MONO").reading
+    assert estimate is not None
+
+    answers(invitation, device, now=closed, mono=41_200)
+
+    mail = the_mail("correction")
+    value = f"{estimate.value:,}".replace(",", " ")
+    assert f"au lieu de notre estimation de {value}" in mail.text
+    assert "ces relevés seront pris en compte avec la prochaine" in mail.text
 
 
 def test_a_link_is_sent_once_more_before_the_campaigns_thousands() -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
-from releveur.campaigns import reminding, steps
+from releveur.campaigns import mailing, reminding, steps
 from releveur.campaigns.models import Campaign, Invitation, Notice
+from releveur.customers.models import Contact
 from releveur.fleet.models import Device
+from releveur.outbox.models import Mail
 from releveur.rules.schedule import PARIS
 from tests.factories import (
     OPENED,
@@ -129,3 +131,45 @@ def test_the_next_thing_that_happens_is_known(device: Device, campaign: Campaign
 def test_a_closed_campaign_reminds_nobody(campaign: Campaign) -> None:
     Campaign.objects.update(state="CLOSED")
     assert reminding.owe(campaign.pk, now=OPENED + WEEK) == 0
+
+
+def quiet_until(day: date) -> None:
+    Contact.objects.update(quiet_until=day)
+
+
+def test_who_is_away_gets_the_invitation_and_then_only_the_latest_reminder_due(
+    campaign: Campaign,
+) -> None:
+    quiet_until(date(2022, 4, 20))
+    assert mailing.write_due(now=OPENED) == 1
+    Mail.objects.update(state="SENT", sent_at=OPENED)
+    for day in (12, 19):
+        assert steps.take_due_steps(now=april(day, 10)).reminders == 0
+    assert steps.next_at(now=april(19, 10)) == april(20, 9)
+    assert steps.take_due_steps(now=april(20, 9)).reminders == 1
+    assert whats() == ["INVITED", "REMINDED_2"]
+
+
+def test_who_comes_back_on_the_last_day_is_closed_48_hours_after_her_reminder(
+    campaign: Campaign,
+) -> None:
+    the_mails_leave(now=OPENED)
+    quiet_until(date(2022, 4, 28))
+    assert steps.take_due_steps(now=april(26, 10)).reminders == 0
+    assert steps.take_due_steps(now=april(28, 9)).reminders == 1
+    assert Invitation.objects.get().asks_until == datetime(2022, 5, 2, 18, tzinfo=PARIS)
+    the_mails_leave(now=april(28, 9))
+    assert steps.take_due_steps(now=april(28, 19)).closed == 0
+
+
+def test_nobody_waits_for_who_is_away_beyond_the_deadline(campaign: Campaign) -> None:
+    the_mails_leave(now=OPENED)
+    quiet_until(date(2022, 4, 29))
+    assert steps.take_due_steps(now=april(26, 10)).reminders == 0
+    assert steps.take_due_steps(now=april(28, 18)).closed == 0
+    assert steps.take_due_steps(now=april(28, 18) + timedelta(minutes=10)).closed == 1
+    assert whats()[0] == "INVITED" and "REMINDED_3" not in whats()
+
+
+def april(day: int, hour: int) -> datetime:
+    return datetime(2022, 4, day, hour, tzinfo=PARIS)

@@ -11,7 +11,10 @@ from tests.factories import OPENED, a_dealer
 @given(st.integers(0, 0xFFFFFF))
 def test_the_button_can_be_read_in_any_colour_of_a_dealer(colour: int) -> None:
     named = f"#{colour:06x}"
-    assert colours.contrast(colours.ink_on(named), named) >= 4.5
+    ground = colours.ground(named)
+    ink = colours.ink_on(ground)
+    assert colours.contrast(ink, ground) >= 4.5
+    assert colours.contrast(colours.inverted(ink), colours.inverted(ground)) >= 4.5
 
 
 @given(st.text())

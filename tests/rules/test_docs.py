@@ -130,6 +130,8 @@ def test_a_step_is_due_as_documented(row: Row) -> None:
         last_mail_at=paris(row["last mail"]),
         third_gone=third == "gone",
         third_owed_at=paris(third.removeprefix("owed ")) if third.startswith("owed") else None,
+        opted_out=row["answered"] == "no more mails",
+        quiet_until=date.fromisoformat(row["quiet until"]) if row["quiet until"] else None,
     )
     steps: dict[str, schedule.Step | None] = {
         "nothing": None,

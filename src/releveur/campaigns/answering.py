@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 
 from releveur.accounts.models import User
 from releveur.campaigns import late, locks, mailing, pointing, reminding
+from releveur.campaigns.letter import Corrected
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Receipt, ReceiptLine
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
@@ -85,12 +86,14 @@ def answer(
         return Outcome(before, repeated=True, questions=_left_open(questions, before))
     if not accepted:
         return Outcome(None, questions=questions)
+    instead = _corrected(accepted, rows)
     fresh = _record(accepted, rows, by=by, source=source, now=now)
     replaced = [one for item in accepted for one in item.replaces.values()]
     withdrawing.withdraw(withdrawing.starts_of(replaced), by=by, reason=AGAIN, now=now)
     receipt = _receipt(
-        fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation, now=now
-    )
+        fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation,
+        instead=instead, now=now,
+    )  # fmt: skip
     reminding.withhold_answered(asking(rows.values()), now=now)
     return Outcome(receipt, questions=questions)
 
@@ -263,6 +266,18 @@ def today(row: DueReading, *, now: datetime) -> date:
     return now.astimezone(ZoneInfo(row.installation.site.zone)).date()
 
 
+def _corrected(accepted: Sequence[Examined], rows: Mapping[int, DueReading]) -> Corrected | None:
+    """What each value replaces, if all were declared before or are invoiced; None if one is new."""
+    standing: dict[int, Reading | None] = {}
+    for one in accepted:
+        for meter in one.declared.values:
+            row = rows[meter]
+            if meter not in one.replaces and not _is_signed(row):
+                return None
+            standing[meter] = one.replaces.get(meter, row.reading)
+    return standing
+
+
 def _record(
     accepted: Sequence[Examined],
     rows: Mapping[int, DueReading],
@@ -304,13 +319,16 @@ def _receipt(
     digest: str,
     by: Contact | User | None,
     invitation: Invitation | None,
+    instead: Corrected | None,
     now: datetime,
 ) -> Receipt:
     """Write the receipt, its lines and, for an invited person, its mail."""
     number = _number(nonce, now)
     lines = [(rows[meter], reading) for meter, reading in fresh.items()]
     mail = (
-        mailing.receipt(number, invitation=invitation, lines=lines, now=now) if invitation else None
+        mailing.receipt(number, invitation=invitation, lines=lines, instead=instead, now=now)
+        if invitation
+        else None
     )
     receipt = Receipt.objects.create(
         number=number,

@@ -188,7 +188,7 @@ def _everybodys_time_is_over(campaign: Campaign, *, now: datetime) -> bool:
     closures = closed_days()
     return all(
         isinstance(schedule.due_step(one, closures=closures, now=now), Close)
-        for one in reminding.facts_of(campaign.invitations.all()).values()
+        for one in reminding.facts_of(campaign.invitations.select_related("contact")).values()
     )
 
 

@@ -33,6 +33,10 @@ MOST_DEVICES = 12
 """Devices named in a mail; the page has them all."""
 
 
+LONGEST_SUBJECT = 90
+SHORTEST_NAME = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One meter: its label, what is said of it, and why."""
@@ -55,6 +59,9 @@ class Machine:
 
 
 type Context = dict[str, object]
+
+type Corrected = Mapping[int, Reading | None]
+"""What stood before per meter: declared, invoiced, or nothing."""
 
 
 def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
@@ -132,12 +139,24 @@ def declared(
     *,
     number: str,
     now: datetime,
+    instead: Corrected | None = None,
 ) -> Context:
-    """Of a receipt: what was sent, and how many devices still wait for a value."""
+    """Of a receipt: what was sent, and how many devices still wait for a value.
+
+    :param instead: of a correction, what each value replaces, per meter
+    """
+    replaced = instead or {}
     values = {row.pk: reading for row, reading in lines}
     rows = asked_rows([invitation.pk]).get(invitation.pk, [])
     told = [
-        (row, Line(_label(row), wording.number(values[row.pk].value), _on(values[row.pk])))
+        (
+            row,
+            Line(
+                _label(row),
+                wording.number(values[row.pk].value),
+                _read(values[row.pk], replaced.get(row.meter_id)),
+            ),
+        )
         for row in rows
         if row.pk in values
     ]
@@ -162,6 +181,16 @@ def problem(told: Problem, rows: Sequence[DueReading]) -> Context:
         "estimated": any(row.coverage.contract.estimation_allowed for row, _line in mine),
         "still_missing": len({row.meter.device_id for row in missing(rows)}),
     }
+
+
+def fitting(subject: str, context: Context) -> str:
+    """The subject with as much of a long company name as lists of mails show; its code stands whole."""
+    over = len(subject) - LONGEST_SUBJECT
+    company = context.get("company")
+    if over <= 0 or not isinstance(company, Customer):
+        return subject
+    kept = max(len(company.name) - over - 1, SHORTEST_NAME)
+    return subject.replace(company.name, f"{company.name[:kept].rstrip()}…")
 
 
 def in_words(at: datetime) -> str:
@@ -196,18 +225,19 @@ def _about(
 ) -> Context:
     """What every mail of a campaign names: who, which companies, which devices, how many."""
     machines = _machines(told)
-    companies = _companies(rows)
+    named = companies(rows)
     return {
         "first_name": invitation.contact.first_name,
-        "companies": companies,
-        "company": companies[0] if companies else None,
-        "several_companies": len(companies) > 1,
-        "company_count": len(companies),
+        "companies": named,
+        "company": named[0] if named else None,
+        "several_companies": len(named) > 1,
+        "company_count": len(named),
         "machines": machines[:MOST_DEVICES],
         "more": max(0, len(machines) - MOST_DEVICES),
         "machine_count": len(machines),
         "asked_count": len({row.meter.device_id for row in rows}),
         "meter_count": len(told),
+        "may_stop": True,
     }
 
 
@@ -235,7 +265,8 @@ def _reason(campaign: Campaign) -> str:
             return ""
 
 
-def _companies(rows: Iterable[DueReading]) -> list[Customer]:
+def companies(rows: Iterable[DueReading]) -> list[Customer]:
+    """The customers whose devices these rows ask for, each once."""
     found: Mapping[int, Customer] = {
         row.installation.site.customer_id: row.installation.site.customer for row in rows
     }
@@ -272,8 +303,15 @@ def _why(reading: Reading) -> str:
     return words.get("fr" if wording.in_french() else "en", "")
 
 
-def _on(reading: Reading) -> str:
-    return _("read on %(day)s") % {"day": wording.day(reading.taken_on)}
+def _read(reading: Reading, instead: Reading | None) -> str:
+    """When it was read and, of a correction, what it replaces."""
+    day = _("read on %(day)s") % {"day": wording.day(reading.taken_on)}
+    if instead is None:
+        return day
+    words = {"day": day, "value": wording.number(instead.value)}
+    if instead.source == Reading.Source.SYSTEM:
+        return _("%(day)s, instead of our estimate of %(value)s") % words
+    return _("%(day)s, instead of %(value)s") % words
 
 
 def _day(local: datetime) -> str:

@@ -32,6 +32,19 @@ def find(key: str) -> Invitation:
     return _alive(_invitations().filter(key_hash=keys.hashed(key)).first())
 
 
+def whose(key: str) -> Invitation:
+    """The invitation that a key belongs to, though it may open nothing any more.
+
+    Who wants no more mails says so with an old one too.
+
+    :raises UnknownLink: never issued, or revoked
+    """
+    found = _invitations().filter(key_hash=keys.hashed(key)).first()
+    if found is None:
+        raise UnknownLink
+    return found
+
+
 def alive(invitation: int, *, version: int) -> Invitation:
     """The invitation a cookie names, as long as its link lives; raises as `find` does."""
     return _alive(_invitations().filter(pk=invitation, link_version=version).first())

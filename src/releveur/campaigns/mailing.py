@@ -12,7 +12,7 @@ from django.db.models import Min
 from django.utils import translation
 
 from releveur.campaigns import letter, locks
-from releveur.campaigns.letter import Context
+from releveur.campaigns.letter import Context, Corrected
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice, Problem
 from releveur.dealer.models import Dealer
 from releveur.outbox import writing
@@ -52,8 +52,8 @@ class Envelope:
 def write_due(*, now: datetime, limit: int | None = None) -> int:
     """Write the mails of all notices owed, a short transaction per chunk; safe to run twice, and at once.
 
-    A notice that asks for what was answered meanwhile, or of a campaign that asks no more, is
-    withheld. A mail that cannot be written fails alone, with its reason.
+    A notice that asks for what was answered meanwhile, of a campaign that asks no more, or to somebody
+    who wants no more mails, is withheld. A mail that cannot be written fails alone, with its reason.
 
     :param limit: how many notices are looked at, at most
     :returns: how many mails were written
@@ -75,14 +75,18 @@ def receipt(
     *,
     invitation: Invitation,
     lines: Sequence[tuple[DueReading, Reading]],
+    instead: Corrected | None = None,
     now: datetime,
 ) -> Mail:
-    """Owe the mail of a receipt; call it in the transaction that records what was declared."""
+    """Owe the mail of a receipt; call it in the transaction that records what was declared.
+
+    :param instead: what each value replaces, where the form did nothing but correct
+    """
     thread = _threads([invitation.pk]).get(invitation.pk, "")
     envelope = Envelope(invitation, Dealer.objects.here(), now, thread, OF_A_RECEIPT)
     mail = _mail(
-        "receipt",
-        lambda: letter.declared(invitation, lines, number=number, now=now),
+        "receipt" if instead is None else "correction",
+        lambda: letter.declared(invitation, lines, number=number, now=now, instead=instead),
         envelope,
     )
     mail.save()
@@ -160,6 +164,8 @@ def _held(chunk: Sequence[int]) -> list[Notice]:
 
 
 def _owed(notice: Notice, rows: Sequence[DueReading]) -> bool:
+    if notice.invitation.contact.opted_out_at:
+        return False
     if notice.what == Notice.What.CLOSED:
         return any(row.estimate for row in rows)
     asks = notice.invitation.campaign.state == Campaign.State.OPEN
@@ -186,25 +192,37 @@ def _mail(name: str, context: Callable[[], Context], envelope: Envelope) -> Mail
     invitation = envelope.invitation
     contact = invitation.contact
     try:
-        with translation.override(contact.language):
-            said = context()
-        return writing.prepare(
-            f"{FOLDER}/{name}",
-            to=contact.email,
-            language=contact.language,
-            context=said,
-            dealer=envelope.dealer,
-            now=envelope.now,
-            priority=envelope.priority,
-            link=(invitation.uuid, invitation.link_version),
-            in_reply_to=envelope.in_reply_to,
-        )
+        return written(name, context, envelope)
     except Exception as fault:
         log.exception("the %s of invitation %s cannot be written", name, invitation.pk)
         return writing.failed(
             name, fault, to=contact.email, language=contact.language,
             dealer=envelope.dealer, now=envelope.now,
         )  # fmt: skip
+
+
+def written(name: str, context: Callable[[], Context], envelope: Envelope) -> Mail:
+    """A mail of a campaign in its reader's language, not yet stored; raises whatever is wrong with it.
+
+    :param context: called under that language
+    """
+    invitation, contact = envelope.invitation, envelope.invitation.contact
+    with translation.override(contact.language):
+        said = context()
+    mail = writing.prepare(
+        f"{FOLDER}/{name}",
+        to=contact.email,
+        language=contact.language,
+        context=said,
+        dealer=envelope.dealer,
+        now=envelope.now,
+        priority=envelope.priority,
+        link=(invitation.uuid, invitation.link_version),
+        in_reply_to=envelope.in_reply_to,
+        copy_to=contact.copy_to,
+    )
+    mail.subject = letter.fitting(mail.subject, said)
+    return mail
 
 
 def _promised(invitations: set[int]) -> dict[int, datetime]:

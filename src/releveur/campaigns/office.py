@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import closing
-from releveur.campaigns.models import Campaign, DueReading, Kind, Problem
+from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Problem
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.rules.estimation import Method
@@ -34,6 +34,7 @@ def tasks(campaign: Campaign, *, now: datetime) -> list[Task]:
     """Everything the office should look at in this campaign, the most urgent kind first."""
     return [
         *_of_rows(What.CALL, _to_call(campaign), _("to be read by phone or by a technician")),
+        *_opted_out(campaign),
         *_problems(campaign),
         *_refused(campaign),
         *_late(campaign, now=now),
@@ -105,6 +106,32 @@ def _told(problem: Problem) -> str:
             told = ", ".join(f"{kind} {value}" for kind, value in values.items())
             said.append(f"{words} {told}")
     return "; ".join([*said, *filter(None, [problem.words])])
+
+
+def _opted_out(campaign: Campaign) -> list[Task]:
+    """Devices still to be read, asked only of people who want no more mails: one call each."""
+    asked = Asked.objects.filter(due_reading__campaign=campaign, due_reading__reading=None)
+    others = Asked.objects.filter(
+        due_reading=OuterRef("due_reading"), invitation__contact__opted_out_at=None
+    )
+    hers = asked.exclude(invitation__contact__opted_out_at=None).exclude(Exists(others))
+    row = "due_reading__installation__site__customer__code"
+    found = hers.select_related("invitation__contact", "due_reading__meter__device").order_by(
+        row, "due_reading__meter__device__serial", "invitation"
+    )
+    words = _("{person} wants no more mails: call {phone}")
+    calls = {
+        (one.due_reading.meter.device.serial, one.invitation_id): {
+            "what": What.CALL,
+            "code": one.code,
+            "serial": one.due_reading.meter.device.serial,
+            "words": words.format(
+                person=one.invitation.contact, phone=one.invitation.contact.phone or "?"
+            ),
+        }
+        for one in found.annotate(code=F(row))
+    }
+    return list(calls.values())
 
 
 def _of_rows(what: What, rows: QuerySet[DueReading], words: str) -> list[Task]:

@@ -25,6 +25,11 @@ def silent(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
     return invitations.filter(Exists(owed))
 
 
+def awaited(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    """The silent ones who may be written to."""
+    return silent(invitations).filter(contact__opted_out_at=None)
+
+
 def owe(campaign: int, *, now: datetime) -> int:
     """Owe the reminder that is due to each silent person; return how many notices were written.
 
@@ -36,7 +41,8 @@ def owe(campaign: int, *, now: datetime) -> int:
         held = locks.hold(campaign)
         if held.state != Campaign.State.OPEN:
             return 0
-        waiting = silent(held.invitations.filter(reminder_1_at__lte=now)).order_by("pk")
+        due = held.invitations.filter(reminder_1_at__lte=now).select_related("contact")
+        waiting = awaited(due).order_by("pk")
         steps = [
             (invitation, step)
             for invitation, facts in facts_of(waiting).items()
@@ -112,7 +118,7 @@ def withhold(notices: QuerySet[Notice], *, now: datetime) -> int:
 
 
 def facts_of(invitations: Iterable[Invitation]) -> dict[Invitation, Facts]:
-    """What the schedule wants to know of each person, in two queries."""
+    """What the schedule wants to know of each person, in two queries (with their contacts loaded)."""
     people = list(invitations)
     owing = set(
         silent(Invitation.objects.filter(pk__in=[one.pk for one in people])).values_list(
@@ -141,6 +147,8 @@ def _facts(invitation: Invitation, notices: list[Notice], answered: bool) -> Fac
         third_gone=bool(third and _gone(third)),
         third_owed_at=third.owed_at if third else None,
         fixed=invitation.campaign.kind == Kind.ONE_OFF,
+        opted_out=invitation.contact.opted_out_at is not None,
+        quiet_until=invitation.contact.quiet_until,
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from releveur.campaigns import closing, filling, reminding
 from releveur.campaigns.models import Campaign, Invitation, Notice
-from releveur.rules.schedule import GRACE
+from releveur.rules.schedule import GRACE, OPENS, PARIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,24 @@ def next_at(*, now: datetime) -> datetime | None:
     running = Campaign.objects.filter(state=Campaign.State.OPEN)
     closes = running.filter(closes_at__gt=now - GRACE).aggregate(at=Min("closes_at"))["at"]
     instants = [closes + GRACE] if closes else []
+    still_quiet = Q(contact__quiet_until__gt=now.astimezone(PARIS).date())
     for number, what in enumerate(reminding.REMINDERS, 1):
         field = f"reminder_{number}_at"
         owed = Notice.objects.filter(
             invitation=OuterRef("pk"), what=what, owed_at__gte=OuterRef("invited_at")
         )
-        waiting = reminding.silent(_asked_in(running)).exclude(Exists(owed))
-        soonest = waiting.filter(**{f"{field}__gt": now}).aggregate(at=Min(field))["at"]
-        instants += [soonest] if soonest else []
+        waiting = reminding.awaited(_asked_in(running)).exclude(Exists(owed))
+        instants += [
+            max(at, _wakes_on(day)) if day else at
+            for at, day in waiting.filter(Q(**{f"{field}__gt": now}) | still_quiet)
+            .values_list(field, "contact__quiet_until")
+            .distinct()
+        ]
     return min((at for at in instants if at > now), default=None)
+
+
+def _wakes_on(day: date) -> datetime:
+    return datetime.combine(day, OPENS, PARIS)
 
 
 def _asked_in(campaigns: QuerySet[Campaign]) -> QuerySet[Invitation]:

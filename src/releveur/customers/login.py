@@ -147,6 +147,15 @@ def revoke(contact: Contact) -> None:
     LoginCode.objects.filter(contact=contact, used_at=None).update(used_at=MachineNow())
 
 
+def said() -> dict[str, object]:
+    """What the mail of a code says."""
+    return {
+        "link": f"{settings.SITE_URL}/connexion/lien/{keys.PLACEHOLDER}",
+        "code": keys.CODE_PLACEHOLDER,
+        "minutes": LIFE // timedelta(minutes=1),
+    }
+
+
 def _restrain(of_address: str, of_client: str) -> None:
     asked = LoginCode.objects.filter(asked_at__gt=MachineNow() - HOUR)
     if (
@@ -165,11 +174,7 @@ def _owe(
             MAIL,
             to=contact.email if contact else address,
             language=contact.language if contact else language,
-            context={
-                "link": f"{settings.SITE_URL}/connexion/lien/{keys.PLACEHOLDER}",
-                "code": keys.CODE_PLACEHOLDER,
-                "minutes": LIFE // timedelta(minutes=1),
-            },
+            context=said(),
             now=now,
             priority=PRIORITY,
             link=(uuid, FIRST),

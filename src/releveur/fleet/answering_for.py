@@ -11,24 +11,31 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 
+from releveur.customers.models import Contact
 from releveur.fleet.models import Installation, Respondent
 
 
 @dataclass(slots=True)
 class _People:
-    """Contacts per level of one kind, with and without an address."""
+    """Contacts per level of one kind: who is written to, and the phones."""
 
     written: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     phones: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-def contacts(stays: Iterable[Installation]) -> dict[int, list[int]]:
+def contacts(
+    stays: Iterable[Installation], *, as_seen_by: Contact | None = None
+) -> dict[int, list[int]]:
     """The contacts to write to, per installation; an empty list where there is nobody.
+
+    Who wants no more mails is left out, and the next level answers.
+
+    :param as_seen_by: somebody who looks at her own devices: they stay hers without mails
 
     Three queries at most, whatever the number of installations (with their sites loaded).
     """
     levels = list(stays)
-    device, site, customer = _people(levels)
+    device, site, customer = _people(levels, seer=as_seen_by.pk if as_seen_by else None)
     return {
         stay.pk: device.written.get(stay.device_id)
         or site.written.get(stay.site_id)
@@ -73,11 +80,14 @@ def nearest(stays: Iterable[Installation]) -> dict[int, Respondent]:
     return {stay: row for stay, row in there.items() if row is not None}
 
 
-def _people(stays: Sequence[Installation]) -> tuple[_People, _People, _People]:
+def _people(
+    stays: Sequence[Installation], *, seer: int | None = None
+) -> tuple[_People, _People, _People]:
     device, site, customer = _People(), _People(), _People()
     for row in _respondents(stays):
         people, key = _level(row, device, site, customer)
-        if row.contact.email:
+        silent = row.contact.opted_out_at and row.contact_id != seer
+        if row.contact.email and not silent:
             people.written[key].append(row.contact_id)
         if row.contact.phone:
             people.phones[key].append(row.contact.phone)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import parseaddr
+
+from django.conf import settings
 
 from releveur.dealer import branding
 from releveur.outbox import keys
@@ -19,6 +22,10 @@ NEVER_FOLDED = {"message-id", "in-reply-to", "references", "list-unsubscribe"}
 
 LOGO = "logo@releveur"
 """The dealer's logo travels with the mail: nothing is loaded from elsewhere."""
+
+
+NO_MORE = "/ne-plus-ecrire/"
+"""Where a person says that she wants no more of these mails, before the key of her link."""
 
 
 class _Policy(EmailPolicy):
@@ -45,6 +52,8 @@ def compose(mail: Mail, *, date: datetime) -> bytes:
     message = EmailMessage(policy=_POLICY)
     message["From"] = _address(sender, name)
     message["To"] = _address(mail.to)
+    if copied := copies(mail):
+        message["Cc"] = copied
     message["Subject"] = mail.subject
     message["Date"] = date
     for header, value in _headers(mail, mail.reply_to or sender).items():
@@ -60,12 +69,31 @@ def compose(mail: Mail, *, date: datetime) -> bytes:
     return message.as_bytes()
 
 
-def envelope(mail: Mail) -> tuple[str, str]:
-    """Sender and recipient as the server is told them: domains in ASCII.
+def envelope(mail: Mail) -> tuple[str, str, list[str]]:
+    """Sender, recipient and who gets a copy, as the server is told them: domains in ASCII.
 
     :raises ValueError: an address whose local part is not ASCII
     """
-    return _ascii(parseaddr(mail.sender)[1]), _ascii(mail.to)
+    copied = [one.addr_spec for one in copies(mail)]
+    return _ascii(parseaddr(mail.sender)[1]), _ascii(mail.to), copied
+
+
+def copies(mail: Mail) -> list[Address]:
+    """Who gets a copy; what no message can hold is left out, for the mail goes to the person first."""
+    found: dict[str, Address] = {}
+    for address in map(str.strip, mail.copy_to.split(",")):
+        try:
+            one = _address(address)
+        except (ValueError, IndexError, MessageError):
+            continue
+        found.setdefault(one.addr_spec.casefold(), one)
+    found.pop(_ascii(mail.to).casefold(), None)
+    return list(found.values())
+
+
+def no_more_link() -> str:
+    """The address of the page on which a person says that she wants no more mails, its key to fill."""
+    return f"{settings.SITE_URL}{NO_MORE}{keys.PLACEHOLDER}"
 
 
 def _headers(mail: Mail, mailbox: str) -> dict[str, str]:
@@ -76,9 +104,20 @@ def _headers(mail: Mail, mailbox: str) -> dict[str, str]:
         "Reply-To": mail.reply_to,
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
-        "List-Unsubscribe": f"<mailto:{mailbox}?subject=unsubscribe>",
+        "List-Unsubscribe": _ways_out(mail, mailbox),
         "Content-Language": mail.language,
     }
+
+
+def _ways_out(mail: Mail, mailbox: str) -> str:
+    """The page, where the mail itself shows it, and an address.
+
+    Never with the header for one click: scanners press it, and these mails belong to a contract.
+    """
+    by_mail = f"<mailto:{mailbox}?subject=unsubscribe>"
+    if (link := no_more_link()) not in mail.html:
+        return by_mail
+    return f"<{_filled(mail, link)}>, {by_mail}"
 
 
 def _filled(mail: Mail, body: str) -> str:

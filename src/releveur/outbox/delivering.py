@@ -111,14 +111,14 @@ def _deliver(batch: Sequence[Mail], line: Line, done: Delivered, now: datetime) 
 def _send(mail: Mail, line: Line, now: datetime) -> Mail.State:
     """Try one mail and write down what became of it; one that cannot be composed fails alone."""
     try:
-        message, (sender, to) = composing.compose(mail, date=now), composing.envelope(mail)
+        message, envelope = composing.compose(mail, date=now), composing.envelope(mail)
     except Exception as fault:
         log.exception("mail %s cannot be composed", mail.pk)
         return _failed(mail, f"{type(fault).__name__}: {fault}")
     if not _still_mine(mail):
         return Mail.State.WITHHELD
     try:
-        line.send(sender, to, message)
+        line.send(*envelope, message)
     except Refused as reply:
         return _failed(mail, str(reply))
     except PutOff as reply:

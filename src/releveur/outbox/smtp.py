@@ -6,14 +6,18 @@ connection apart from the one for each command, and one connection for many mail
 
 from __future__ import annotations
 
+import logging
 import smtplib
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
+
+log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 COMMAND_SECONDS = 30.0
@@ -31,6 +35,10 @@ class PutOff(Exception):
 
 class Refused(Exception):
     """The server will never take this mail."""
+
+
+class _CopiesHoldUp(Exception):
+    """The conversation broke off over somebody who only gets a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +81,23 @@ class Line:
                 self._smtp.quit()
             self._hang_up()
 
-    def send(self, sender: str, to: str, message: bytes) -> None:
-        """Hand one mail over.
+    def send(self, sender: str, to: str, copies: Sequence[str], message: bytes) -> None:
+        """Hand one mail over; an address that only gets a copy never holds up nor fails it.
 
         :raises Refused: refused for good (5xx)
         :raises PutOff: refused for now (4xx), or the conversation broke off
         :raises Unreachable: nobody answers, or does not let us in
         """
+        try:
+            self._send(sender, to, copies, message)
+        except _CopiesHoldUp:
+            self._hang_up()
+            self._send(sender, to, (), message)
+
+    def _send(self, sender: str, to: str, copies: Sequence[str], message: bytes) -> None:
         smtp = self._smtp or self._connect()
         try:
-            smtp.sendmail(sender, [to], message)
-        except smtplib.SMTPRecipientsRefused as refusal:
-            raise _meaning(*refusal.recipients[to]) from refusal
+            _hand_over(smtp, sender, to, copies, message)
         except smtplib.SMTPResponseException as refusal:
             raise _meaning(refusal.smtp_code, refusal.smtp_error) from refusal
         except (smtplib.SMTPException, OSError) as break_off:
@@ -109,6 +122,42 @@ class Line:
         if self._smtp:
             self._smtp.close()
         self._smtp = None
+
+
+def _hand_over(
+    smtp: smtplib.SMTP, sender: str, to: str, copies: Sequence[str], message: bytes
+) -> None:
+    """One transaction: the person first; who is refused a copy gets none, and nobody else notices."""
+    smtp.ehlo_or_helo_if_needed()
+    sized = [f"size={len(message)}"] if smtp.does_esmtp and smtp.has_extn("size") else []
+    _agreed(smtp, smtp.mail(sender, sized))
+    _agreed(smtp, smtp.rcpt(to))
+    for copy in copies:
+        _copied(smtp, copy)
+    _agreed(smtp, smtp.data(message))
+
+
+def _agreed(smtp: smtplib.SMTP, answer: tuple[int, bytes]) -> None:
+    """:raises SMTPResponseException: the server does not take this; the conversation goes on"""
+    code, words = answer
+    if code not in (250, 251):
+        if code == 421:
+            smtp.close()
+        else:
+            with suppress(smtplib.SMTPServerDisconnected):
+                smtp.rset()
+        raise smtplib.SMTPResponseException(code, words)
+
+
+def _copied(smtp: smtplib.SMTP, address: str) -> None:
+    try:
+        code, words = smtp.rcpt(address)
+    except (smtplib.SMTPException, OSError) as break_off:
+        raise _CopiesHoldUp from break_off
+    if code == 421:
+        raise _CopiesHoldUp
+    if code not in (250, 251):
+        log.warning("no copy of a mail to %s: %s %s", address, code, words.decode(errors="replace"))
 
 
 def _opened(to: Server) -> smtplib.SMTP:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from releveur.dealer.models import Dealer
 from releveur.outbox import colours, keys
-from releveur.outbox.composing import LOGO
+from releveur.outbox.composing import LOGO, no_more_link
 from releveur.outbox.models import Mail
 
 LONGEST_SENDER = 75
@@ -26,6 +28,8 @@ LONGEST_REPLY = 500
 _TROUBLESOME = re.compile(r'[@:;,"<>()\[\]\\\x00-\x1f\x7f]+')
 _SPACES = str.maketrans("\u00a0\u202f\u2009", "   ")
 _LINE_ENDS = re.compile(r"[ \t]+$", re.MULTILINE)
+_INDENTS = re.compile(r"\s*\n\s*")
+"""A third of a mail's weight, for nobody's eyes."""
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 type Link = tuple[UUID, int]
@@ -71,13 +75,21 @@ def prepare(
     link: Link | None = None,
     in_reply_to: str = "",
     message_id: str = "",
+    copy_to: str = "",
 ) -> Mail:
-    """Render a mail without storing it, for those who store many at once; raises as `write` does."""
+    """Render a mail without storing it, for those who store many at once; raises as `write` does.
+
+    :param copy_to: addresses, separated by commas; what is none is left out
+    """
     validate_email(to)
+    copied = _copies(copy_to)
+    ground = colours.ground(dealer.colour)
     full = {
         "dealer": dealer,
-        "ink": colours.ink_on(dealer.colour),
+        "ground": ground,
+        "ink": colours.ink_on(ground),
         "logo": LOGO,
+        "copies": ", ".join(copied),
         **_addresses(),
         **context,
     }
@@ -87,11 +99,13 @@ def prepare(
         html = render_to_string(f"{name}/body.html", full | {"subject": subject})
     mail = blank(name, to=to, language=language, dealer=dealer, now=now)
     mail.priority = priority
-    mail.subject, mail.html = subject[:LONGEST_SUBJECT], html
+    mail.subject = subject[:LONGEST_SUBJECT]
+    mail.html = _INDENTS.sub("\n", html).strip() + "\n"
     mail.text = _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("", text)).strip() + "\n"
     mail.key_uuid, mail.key_version = link or (None, None)
     mail.in_reply_to = in_reply_to
     mail.message_id = message_id or mail.message_id
+    mail.copy_to = ",".join(copied)
     return mail
 
 
@@ -128,9 +142,21 @@ def clean_name(name: str) -> str:
     return " ".join(_TROUBLESOME.sub(" ", name).split())[:LONGEST_SENDER].strip()
 
 
+def _copies(addresses: str) -> list[str]:
+    """Of a list typed by people, what a mail can be sent to."""
+    kept: list[str] = []
+    for address in map(str.strip, addresses.replace(";", ",").split(",")):
+        with suppress(ValidationError):
+            validate_email(address)
+            kept.append(address)
+    return list(dict.fromkeys(kept))
+
+
 def _addresses() -> dict[str, str]:
+    """What templates link to; `no_more_link` is shown only where `may_stop` is said."""
     site = settings.SITE_URL
-    return {"site_url": site, "link": f"{site}/r/{keys.PLACEHOLDER}"}
+    link = f"{site}/r/{keys.PLACEHOLDER}"
+    return {"site_url": site, "link": link, "no_more_link": no_more_link()}
 
 
 def _plain(text: str) -> str:

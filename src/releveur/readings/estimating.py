@@ -50,11 +50,18 @@ def estimate(
     :param rates: from `model_rates`, for meters without a past of their own
     :returns: the readings written, per meter
     """
+    readings = Reading.objects.bulk_create(foresee(unread, rates=rates, now=now))
+    return {reading.meter_id: reading for reading in readings}
+
+
+def foresee(
+    unread: Sequence[Unread], *, rates: Mapping[Kinship, Fraction], now: datetime
+) -> list[Reading]:
+    """The estimates as `estimate` would write them, unwritten."""
     known = submission.facts([one.meter for one in unread])
-    readings = [
+    return [
         _reading(one, known[one.meter.pk], rates.get(_kinship(one.meter)), now) for one in unread
     ]
-    return {reading.meter_id: reading for reading in Reading.objects.bulk_create(readings)}
 
 
 def _reading(one: Unread, known: submission.Facts, rate: Fraction | None, now: datetime) -> Reading:

@@ -54,7 +54,8 @@ class Facts:
     """What is known of one invitation.
 
     `reminded` is the highest reminder already owed (0: none); `third_gone`: reminder 3 left or was
-    finally refused.
+    finally refused; `opted_out`: she wants no more mails; `quiet_until`: the first day in Paris on
+    which she may be reminded again.
     """
 
     plan: Plan
@@ -65,6 +66,8 @@ class Facts:
     third_owed_at: datetime | None
     fixed: bool = False
     """The day does not move, whatever left: the device leaves then (`plan_until`)."""
+    opted_out: bool = False
+    quiet_until: date | None = None
 
 
 def due_on(first: date, months: int, n: int) -> date:
@@ -204,7 +207,16 @@ def due_step(facts: Facts, *, closures: Closures, now: datetime) -> Step | None:
     After an outage only the latest reminder leaves, never within `PAUSE` of the person's last mail,
     and only in office hours. Nobody silent is closed before reminder 3 is gone, or has been owed
     for `GIVE_UP`. A reminder 3 that leaves late moves `asks_until`: the caller's promise, by
-    `asks_until_after`. A day that does not move ends at its hour: nothing leaves after it.
+    `asks_until_after`. A day that does not move ends at its hour: nothing leaves after it. Whoever
+    wants no more mails, or no reminder until a day after her deadline, is not reminded, and is closed
+    at the deadline she was told.
+
+    >>> made = plan(datetime(2022, 4, 5, 10, tzinfo=PARIS), {date(2022, 4, 18)})
+    >>> told = datetime(2022, 4, 5, 10, tzinfo=PARIS)
+    >>> away = Facts(made, 0, False, told, False, None, quiet_until=date(2022, 4, 20))
+    >>> due_step(away, closures=(), now=datetime(2022, 4, 19, 10, tzinfo=PARIS))
+    >>> due_step(away, closures=(), now=datetime(2022, 4, 20, 9, tzinfo=PARIS))
+    Remind(number=2)
 
     :raises ValueError: an instant has no zone
     """
@@ -212,14 +224,24 @@ def due_step(facts: Facts, *, closures: Closures, now: datetime) -> Step | None:
     number = max(due, default=0)
     if facts.fixed and _utc(now) >= _utc(facts.plan.asks_until):
         return Close() if _utc(now) >= _utc(facts.plan.asks_until) + GRACE else None
-    if not facts.answered and number > facts.reminded:
+    awaited = _awaited(facts)
+    if awaited and number > facts.reminded:
         return Remind(number) if _may_write(facts, closures, now) else None
     if _utc(now) < _utc(facts.plan.asks_until) + GRACE:
         return None
-    return Close() if facts.answered or _third_is_settled(facts, now) else None
+    return Close() if not awaited or _third_is_settled(facts, now) else None
+
+
+def _awaited(facts: Facts) -> bool:
+    """Whether she owes a value and may still be reminded of it."""
+    deadline = _utc(facts.plan.asks_until).astimezone(PARIS).date()
+    away = facts.quiet_until is not None and facts.quiet_until > deadline
+    return not (facts.answered or facts.opted_out or away)
 
 
 def _may_write(facts: Facts, closures: Closures, now: datetime) -> bool:
+    if facts.quiet_until and _utc(now).astimezone(PARIS).date() < facts.quiet_until:
+        return False
     rested = facts.last_mail_at is None or _utc(now) - _utc(facts.last_mail_at) >= PAUSE
     return rested and _utc(into_office_hours(now, closures)) == _utc(now)
 

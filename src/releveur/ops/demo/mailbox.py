@@ -18,7 +18,7 @@ from django.conf import settings
 
 from releveur.clock import PARIS
 
-LINK = re.compile(r"https?://[^\s/\"<>]+(/r/[A-Za-z0-9_-]+)")
+LINK = re.compile(r"https?://[^\s/\"<>]+(/(?:r|ne-plus-ecrire)/[A-Za-z0-9_-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,15 @@ def boxes(mails: Iterable[Caught]) -> list[Box]:
 
 @lru_cache(maxsize=1_000)
 def _read(path: Path) -> Caught:
-    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    return read(path.read_bytes(), number=path.stem)
+
+
+def read(content: bytes, *, number: str) -> Caught:
+    """A mail as its reader sees it."""
+    message = email.message_from_bytes(content, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     return Caught(
-        number=path.stem,
+        number=number,
         to=str(message["To"]),
         sender=str(message["From"]),
         subject=str(message["Subject"]),

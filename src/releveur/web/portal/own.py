@@ -105,7 +105,7 @@ def _stays(person: Contact) -> list[Stay]:
         .select_related("device__model", "site__customer")
         .order_by("site__customer__code", "site_id", "device__serial", "since")
     )
-    people = answering_for.contacts(candidates)
+    people = answering_for.contacts(candidates, as_seen_by=person)
     hers = [stay for stay in candidates if person.pk in people[stay.pk]]
     readings = history.readings({stay.device_id for stay in hers})
     stays = [Stay(stay, history.there(stay, readings[stay.device_id])) for stay in hers]

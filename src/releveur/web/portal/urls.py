@@ -11,6 +11,7 @@ from releveur.web.portal import (
     problem,
     receipts,
     signing_in,
+    stopping,
     where,
 )
 
@@ -18,6 +19,7 @@ app_name = "portal"
 
 urlpatterns = [
     path("r/<str:key>", landing.enter, name="enter"),
+    path("ne-plus-ecrire/<str:key>", stopping.stop, name="stop"),
     path("releves", devices.devices, name="devices"),
     path("releves/materiel/<int:device>", devices.device, name="device"),
     path("releves/materiel/<int:device>/probleme", problem.problem, name="problem"),

@@ -39,7 +39,10 @@ class Command(Door):
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         try:
             opened = opening.open_campaign(
-                options["due_until"], now=now, label=options["label"], only=_only(options["only"])
+                options["due_until"],
+                now=now,
+                label=options["label"],
+                only=codes_or_serials(options["only"]),
             )
         except opening.TooFarAhead:
             raise Refused(_("A campaign opens at most 31 days before its last due date.")) from None
@@ -54,7 +57,11 @@ class Command(Door):
         return {**found, "added": opened.added, "installed_nowhere": nowhere}
 
 
-def _only(file: Path | None) -> list[str] | None:
+def codes_or_serials(file: Path | None) -> list[str] | None:
+    """The lines of a file that names customers or devices; None without a file.
+
+    :raises Refused: it cannot be read
+    """
     if file is None:
         return None
     try:

@@ -48,5 +48,11 @@ class Command(Door):
         )
         if not wanting:
             raise Refused(_nobody(options["code"]))
-        mails = [mailing.resend(invitation, now=now) for invitation in wanting]
-        return {"code": options["code"], "mails": len(mails), "to": [mail.to for mail in mails]}
+        silent = [one for one in wanting if one.contact.opted_out_at]
+        mails = [mailing.resend(one, now=now) for one in wanting if one not in silent]
+        return {
+            "code": options["code"],
+            "mails": len(mails),
+            "to": [mail.to for mail in mails],
+            "wants_no_mails": [one.contact.email for one in silent],
+        }

@@ -1,0 +1,24 @@
+"""« Ne plus recevoir ces messages » in a real browser: from the mail's footer, there and back."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from releveur.campaigns.models import Invitation
+from releveur.customers.models import Contact
+from tests.browser.test_portal import checked, invitation, pytestmark, visit
+from tests.web.visiting import link
+
+__all__ = ["invitation", "pytestmark", "visit"]
+
+
+def test_a_person_stops_the_mails_and_takes_it_back(visit: Page, invitation: Invitation) -> None:
+    visit.goto(link(invitation).replace("/r/", "/ne-plus-ecrire/"))
+    checked(visit, "stop")
+    visit.get_by_role("button", name="Ne plus m’envoyer de messages").click()
+    expect(visit.get_by_role("heading", name="Nous ne vous écrivons plus")).to_be_visible()
+    checked(visit, "stopped")
+    assert Contact.objects.get().opted_out_at
+    visit.get_by_role("button", name="Finalement, continuez à m’écrire").click()
+    expect(visit.get_by_role("button", name="Ne plus m’envoyer de messages")).to_be_visible()
+    assert not Contact.objects.get().opted_out_at

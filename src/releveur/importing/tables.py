@@ -74,6 +74,12 @@ def read(path: Path, *, sheet: str = "", skip: int = 0) -> Table:
         return workbooks.read(data, sheet=sheet, skip=skip)
     if sheet:
         raise Unreadable(_("A text file has no sheets. Leave --sheet out."))
+    return of_text(data, skip=skip)
+
+
+def of_text(data: bytes, *, skip: int = 0) -> Table:
+    """Read a CSV file's content; see `read`."""
+    _refuse_old_workbook(data)
     return _of_text(_decoded(data), skip)
 
 
@@ -104,11 +110,15 @@ def _bytes(path: Path) -> bytes:
         ) from problem
     if len(data) > MOST_BYTES:
         raise Unreadable(_("The file is over 128 MB. Cut it into several files."))
+    _refuse_old_workbook(data)
+    return data
+
+
+def _refuse_old_workbook(data: bytes) -> None:
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable(
             _("This workbook is of an old kind or has a password. Save it as .xlsx, without one.")
         )
-    return data
 
 
 def _decoded(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from releveur.campaigns.models import DueReading, Invitation, Receipt
 from releveur.readings.models import Reading
 from releveur.web.portal import declaration, sheet
 from releveur.web.portal.access import invited
+from releveur.web.portal.declaration import Sent
 from releveur.web.portal.questions import ask
 from releveur.web.portal.sheet import Row, Sheet
 
@@ -28,12 +30,18 @@ def devices(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     now = clock.now()
     if request.method != "POST":
         return _page(request, sheet.draw(invitation, now=now))
-    return _declare(request, invitation, now)
-
-
-def _declare(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     drawn = sheet.draw(invitation, now=now)
-    sent = declaration.read(request, drawn)
+    return record(request, drawn, declaration.read(request, drawn), now=now)
+
+
+def record(
+    request: HttpRequest, drawn: Sheet, sent: Sent, *, now: datetime, faults: Sequence[str] = ()
+) -> HttpResponse:
+    """Record what can be; lead to the receipt, or show the sheet with what asks.
+
+    :param faults: what is wrong with the file the sheet was filled from, beside its rows
+    """
+    invitation = drawn.head.invitation
     try:
         outcome = answering.answer(
             DueReading.objects.asked_of(invitation),
@@ -51,9 +59,10 @@ def _declare(request: HttpRequest, invitation: Invitation, now: datetime) -> Htt
         # A device left while the form was on its way: the page as it is now.
         return _page(request, sheet.draw(invitation, now=now), status=409)
     ask(drawn, outcome.questions)
-    if not drawn.asking:
+    if not drawn.asking and not faults:
         return HttpResponseRedirect(_after(outcome), status=303)
-    return _page(request, _again(invitation, drawn, now), receipt=outcome.receipt, status=422)
+    again = _again(invitation, drawn, now)
+    return _page(request, again, receipt=outcome.receipt, faults=faults, status=422)
 
 
 def _after(outcome: Outcome) -> str:
@@ -87,12 +96,15 @@ def _page(
     *,
     receipt: Receipt | None = None,
     already: Receipt | None = None,
+    faults: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
     context = {
         "sheet": drawn,
         "head": drawn.head,
         "nonce": uuid4(),
+        "nonce_of_file": uuid4(),
+        "faults": faults,
         "receipt": receipt,
         "already": already,
     }

@@ -18,11 +18,14 @@ from releveur.campaigns.models import DueReading, Invitation, Receipt
 from releveur.ops.demo.machines import ROOMS
 from tests.factories import (
     OPENED,
+    READ_ON,
+    a_billed_reading,
     a_campaign,
     a_contact,
     a_customer,
     a_dealer,
     a_device,
+    a_meter,
     a_site,
     answers,
 )
@@ -45,9 +48,10 @@ def invitation() -> Invitation:
     for building, rooms in zip("ABC", ROOMS, strict=True):
         site = a_site(customer, name=f"Bâtiment {building}", address="4 avenue des Cordeliers")
         for number, room in enumerate(rooms):
-            colour = {"color": 89_675} if number % 4 == 3 else {}
             location = f"{room}, {number % 3}e étage" if number % 3 else f"{room}, RDC"
-            a_device(customer, site=site, location=location, volumes=usual, mono=39_684, **colour)
+            device = a_device(customer, site=site, location=location, volumes=usual, mono=39_684)
+            if number % 4 == 3:
+                a_billed_reading(a_meter(device, "color", monthly_volume=1_050), READ_ON, 89_675)
     invitation = Invitation.objects.get(campaign=a_campaign())
     first = DueReading.objects.order_by("pk")[0].meter.device
     answers(invitation, first, mono=41_200, now=OPENED)

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -76,5 +77,9 @@ def _page(request: HttpRequest, drawn: Sheet, *, problem: str = "") -> HttpRespo
 def _name(drawn: Sheet, now: datetime) -> str:
     """`releves-CL001007-2022-04-05.xlsx`; of several companies, the first one's code."""
     code = drawn.head.customers[0].code if drawn.head.customers else ""
-    parts = [_("readings"), re.sub(r"[^\w-]+", "-", code), f"{now.astimezone(PARIS):%Y-%m-%d}"]
+    parts = [
+        slugify(_("Readings")),
+        re.sub(r"[^\w-]+", "-", code),
+        f"{now.astimezone(PARIS):%Y-%m-%d}",
+    ]
     return "-".join(part for part in parts if part) + ".xlsx"

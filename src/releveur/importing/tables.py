@@ -135,11 +135,15 @@ def contents(path: Path) -> bytes:
         ) from problem
     if len(data) > MOST_BYTES:
         raise Unreadable(_("The file is over 128 MB. Cut it into several files."))
+    _refuse_old_workbook(data)
+    return data
+
+
+def _refuse_old_workbook(data: bytes) -> None:
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable(
             _("This workbook is of an old kind or has a password. Save it as .xlsx, without one.")
         )
-    return data
 
 
 def decoded(data: bytes) -> Text:

@@ -11,6 +11,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.utils.translation import gettext as _
@@ -20,11 +21,8 @@ from releveur.importing import tables
 from releveur.importing.tables import Number, Row, Table, Unreadable
 
 MOST_PARTS = 2_000
-MOST_UNPACKED = 256 * 1024 * 1024
 HIGHEST_RATIO = 200
 SMALL_ENOUGH_FOR_ANY_RATIO = 1024 * 1024
-MOST_CELLS = 20_000_000
-"""Rows times columns: the reader keeps a place for each, filled or not."""
 MOST_TEXT = 2 * 1024 * 1024 * 1024
 """The longest shared text times the filled cells, which may all repeat it."""
 EXACT_BELOW = 10**15
@@ -38,16 +36,30 @@ _CELL = re.compile(rb"<(?:\w+:)?c\b(?![:\w.-])[^>]*>")
 _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})(\d{0,7})["']""")
 _END_OF_TEXT = re.compile(rb"</(?:\w+:)?si\s*>")
 
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a workbook may unpack to, in bytes, and its rows times columns: the reader keeps a place
+    for each, filled or not.
+    """
+
+    unpacked: int = 256 * 1024 * 1024
+    cells: int = 20_000_000
+
+
+A_FLEET = Bounds()
+"""Of a file the dealer imports."""
+
 type Stored = int | float | str | bool | time | date | datetime | timedelta
 
 
-def read(data: bytes, *, sheet: str = "", skip: int = 0) -> Table:
+def read(data: bytes, *, sheet: str = "", skip: int = 0, bounds: Bounds = A_FLEET) -> Table:
     """Read the sheet of that name, else the first one; lines count as the spreadsheet shows them.
 
     :raises Unreadable: damaged, not .xlsx, unpacks to too much, no such sheet, or empty
     """
     try:
-        checked = _checked_copy(data)
+        checked = _checked_copy(data, bounds)
         with load_workbook(io.BytesIO(checked)) as book:
             found = _sheet(book, sheet)
             rows = [row for row in _rows(found) if row.line > skip]
@@ -58,10 +70,10 @@ def read(data: bytes, *, sheet: str = "", skip: int = 0) -> Table:
     return Table(rows[0].cells, iter(rows[1:]), line=rows[0].line)
 
 
-def _checked_copy(data: bytes) -> bytes:
+def _checked_copy(data: bytes, bounds: Bounds) -> bytes:
     copy = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(copy, "w") as plain:
-        _check_directory(archive.infolist(), len(data))
+        _check_directory(archive.infolist(), len(data), bounds)
         longest, filled = 0, 0
         for part in archive.infolist():
             if _PARTS.fullmatch(part.filename):
@@ -69,25 +81,25 @@ def _checked_copy(data: bytes) -> bytes:
                 if part.filename == "xl/sharedStrings.xml":
                     longest = max(map(len, _END_OF_TEXT.split(content)))
                 elif part.filename.startswith("xl/worksheets/"):
-                    filled += _count_cells(content)
+                    filled += _count_cells(content, bounds.cells)
                 plain.writestr(part.filename, content)
         if longest * filled > MOST_TEXT:
             raise _too_much()
     return copy.getvalue()
 
 
-def _check_directory(parts: list[zipfile.ZipInfo], packed: int) -> None:
+def _check_directory(parts: list[zipfile.ZipInfo], packed: int, bounds: Bounds) -> None:
     """What the directory announces; the copy reads no byte beyond it."""
     names = [part.filename for part in parts]
     unpacked = sum(part.file_size for part in parts)
     suspicious = unpacked > SMALL_ENOUGH_FOR_ANY_RATIO and unpacked > packed * HIGHEST_RATIO
-    if len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED or suspicious:
+    if len(parts) > MOST_PARTS or unpacked > bounds.unpacked or suspicious:
         raise _too_much()
     if "xl/workbook.xml" not in names or len(set(names)) < len(names):
         raise Unreadable(_("This is no .xlsx workbook. Save it as .xlsx or as CSV."))
 
 
-def _count_cells(content: bytes) -> int:
+def _count_cells(content: bytes, most: int) -> int:
     """How many cells of a sheet are filled; far-off ones would make the reader fill the gap."""
     if b"\0" in content:
         raise damaged()
@@ -99,7 +111,7 @@ def _count_cells(content: bytes) -> int:
     lowest = max((int(place[2] or 0) for place in found), default=0)
     if widest > tables.MOST_COLUMNS:
         raise Unreadable(_("The sheet has over 250 columns. Remove those that are not needed."))
-    if lowest * widest > MOST_CELLS:
+    if lowest * widest > most:
         raise _too_much()
     return len(found)
 

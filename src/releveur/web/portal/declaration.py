@@ -38,14 +38,28 @@ def read(request: HttpRequest, sheet: Sheet) -> Sent:
 
     A row with a number nobody can read, or a photo that is none, stays as typed with its error.
     """
-    declared = []
     for row in sheet.rows:
         _fill(row, request.POST, request.FILES, sheet.head.invitation)
+    return Sent(nonce(request), declared_in(sheet))
+
+
+def declared_in(sheet: Sheet) -> list[Declared]:
+    """What the filled rows declare; a row with an error stays as it is."""
+    declared = []
+    for row in sheet.rows:
         values = _values(row)
         day = _day(row)
         if values and day and not row.asks:
             declared.append(_declared(row, values, day, sheet.head.invitation))
-    return Sent(_nonce(request.POST.get("nonce", "")), declared)
+    return declared
+
+
+def nonce(request: HttpRequest) -> UUID:
+    """The number of this very form: sent twice, it records once."""
+    try:
+        return UUID(request.POST.get("nonce", ""))
+    except ValueError:
+        return uuid4()
 
 
 def keep(request: HttpRequest, sheet: Sheet) -> None:
@@ -100,7 +114,7 @@ def _receive(row: Row, photo: UploadedFile[bytes], invitation: Invitation) -> No
 def _values(row: Row) -> dict[int, int]:
     values = {}
     for cell in row.cells:
-        if not cell.typed:
+        if not cell.typed or cell.error:
             continue
         try:
             values[cell.due.meter_id] = digits.typed(cell.typed)
@@ -130,7 +144,9 @@ def _day(row: Row) -> date | None:
     try:
         return date.fromisoformat(row.taken_on)
     except ValueError:
-        row.date_error = _("Type the day as 2022-04-05, or choose it in the calendar.")
+        row.date_error = row.date_error or _(
+            "Type the day as 2022-04-05, or choose it in the calendar."
+        )
         return None
 
 
@@ -158,10 +174,3 @@ def _proof(ticket: str, invitation: Invitation) -> Proof | None:
 
 def _seen(text: str | None) -> int | None:
     return int(text) if text and NUMBER.fullmatch(text) else None
-
-
-def _nonce(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        return uuid4()

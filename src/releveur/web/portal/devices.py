@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -27,10 +28,18 @@ def devices(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         return _sheet(request, sheet.draw(invitation, now=now), receipt=receipt)
     if language.is_chosen(request):
         return language.speak_on(request, _sheet(request, _typed(request, invitation, now)))
-    sent = sending.send(request, invitation, now=now)
+    return after(request, sending.send(request, invitation, now=now))
+
+
+def after(request: HttpRequest, sent: sending.Sent, *, faults: Sequence[str] = ()) -> HttpResponse:
+    """Lead to the receipt, or show the sheet with what asks.
+
+    :param faults: what is wrong with the file the sheet was filled from, beside its rows
+    """
     if sent.is_done:
         return HttpResponseRedirect(_after(sent), status=303)
-    return _sheet(request, sent.sheet, receipt=sent.receipt, already=sent.already, status=sent.code)
+    told = {"receipt": sent.receipt, "already": sent.already}
+    return _sheet(request, sent.sheet, **told, faults=faults, status=sent.code)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -82,12 +91,15 @@ def _sheet(
     *,
     receipt: Receipt | None = None,
     already: Receipt | None = None,
+    faults: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
     context = {
         "sheet": drawn,
         "head": drawn.head,
         "nonce": uuid4(),
+        "nonce_of_file": uuid4(),
+        "faults": faults,
         "on": request.POST.get("on") or drawn.today,
         "receipt": receipt,
         "already": already,

@@ -52,8 +52,12 @@ def declare(
     *,
     now: datetime,
     device: int | None = None,
+    shown: bool = False,
 ) -> Sent:
-    """Record what was read into a sheet, whatever it was read from."""
+    """Record what was read into a sheet, whatever it was read from.
+
+    :param shown: the sheet is shown again even where nothing asks
+    """
     try:
         outcome = _answer(invitation, sent, now)
     except answering.SentOtherwise as before:
@@ -63,7 +67,7 @@ def declare(
         # A device left while the form was on its way: the page as it is now.
         return Sent(sheet.draw(invitation, now=now, device=device), STANDS_OTHERWISE)
     ask(drawn, outcome.questions)
-    if not drawn.asking:
+    if not drawn.asking and not shown:
         return Sent(drawn, receipt=outcome.receipt)
     fresh = _again(drawn, sheet.draw(invitation, now=now, device=device))
     return Sent(fresh, ASKS, receipt=outcome.receipt)

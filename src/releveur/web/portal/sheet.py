@@ -21,9 +21,12 @@ from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Device, MeterKind
 from releveur.readings import submission
 from releveur.readings.models import Billed, Reading
-from releveur.rules import metering
+from releveur.rules import metering, walking
 from releveur.rules.schedule import PARIS
 from releveur.rules.validation import Code, Demand
+
+FEW = 7
+"""Devices: up to here nobody misses a spreadsheet or a sheet of paper."""
 
 
 class Status(StrEnum):
@@ -39,7 +42,6 @@ class Status(StrEnum):
 
 
 SETTLED = (Status.DONE, Status.REPORTED)
-MANY = 7
 
 
 @dataclass(slots=True)
@@ -228,6 +230,11 @@ class Sheet:
         return 6 + len(self.kinds)
 
     @property
+    def is_long(self) -> bool:
+        """Whether paper and a spreadsheet are offered."""
+        return len(self.rows) > FEW
+
+    @property
     def rows(self) -> list[Row]:
         return [row for group in self.groups for row in group.rows]
 
@@ -235,11 +242,6 @@ class Sheet:
     def to_send(self) -> int:
         """How many devices wait for a value."""
         return sum(row.status not in SETTLED for row in self.rows)
-
-    @property
-    def is_many(self) -> bool:
-        """Whether one loses sight: then a filter, a sheet of paper and a spreadsheet help."""
-        return len(self.rows) > MANY
 
     @property
     def done(self) -> int:
@@ -343,8 +345,13 @@ def _customers(rows: Iterable[Row]) -> list[Customer]:
 
 
 def _groups(rows: Iterable[Row]) -> list[Group]:
+    """Site by site, in the order of the walk: page, spreadsheet and paper have the same."""
     return [
         Group(group[0].place.installation.site.customer, group[0].place.installation.site, group)
         for _site, rows_of_site in groupby(rows, key=lambda row: row.place.installation.site_id)
-        if (group := list(rows_of_site))
+        if (group := sorted(rows_of_site, key=_on_the_walk))
     ]
+
+
+def _on_the_walk(row: Row) -> tuple[walking.Place, str]:
+    return walking.place(row.place.installation.location), row.device.serial

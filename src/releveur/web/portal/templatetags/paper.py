@@ -17,6 +17,9 @@ from releveur.web.portal.sheet import Cell
 
 register = template.Library()
 
+USUAL_DIGITS = 8
+"""Of the display of a device that we know nothing of."""
+
 
 @register.filter
 def digits(value: int | str) -> str:
@@ -58,6 +61,13 @@ def origin(billed: Billed) -> str:
 def of_kind(cells: Mapping[int, Cell], kind: int) -> Cell | None:
     """The cell of one kind of meter, if the device has it."""
     return cells.get(kind)
+
+
+@register.filter
+def boxes(cell: Cell) -> str:
+    """An empty box per digit of the display: as many as it has, else eight; never fewer than it showed."""
+    shown = len(str(cell.billed.value)) if cell.billed else 0
+    return " " * max(cell.due.meter.digits or USUAL_DIGITS, shown)
 
 
 @register.filter

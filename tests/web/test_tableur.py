@@ -174,5 +174,5 @@ def test_down_and_up_cost_the_same_whatever_the_number_of_devices(count: int) ->
     devices = a_fleet(count)
     visitor = a_visitor(Invitation.objects.get(campaign=a_campaign()))
     content = a_book([[SERIAL, BLACK], *([one.serial, 39_000] for one in devices)])
-    assert queries(lambda: visitor.get("/releves/tableur")) <= 6
-    assert queries(lambda: give(visitor, content)) <= 28
+    assert queries(lambda: visitor.get("/releves/tableur")) <= 9
+    assert queries(lambda: give(visitor, content)) <= 34

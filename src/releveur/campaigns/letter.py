@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,7 @@ from releveur.campaigns.models import (
 )
 from releveur.clock import PARIS
 from releveur.customers.models import Customer
+from releveur.outbox import keys
 from releveur.readings import wording
 from releveur.readings.models import Reading
 
@@ -120,6 +122,7 @@ def asking(
         "forbidden": False in allowed,
         "one_off": invitation.campaign.kind == Kind.ONE_OFF,
         "reason": _reason(invitation.campaign),
+        "not_me": f"{settings.SITE_URL}/plus-moi/{keys.PLACEHOLDER}",
     }
 
 

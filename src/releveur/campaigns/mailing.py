@@ -13,7 +13,14 @@ from django.utils import translation
 
 from releveur.campaigns import letter, locks
 from releveur.campaigns.letter import Context, Corrected
-from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice, Problem
+from releveur.campaigns.models import (
+    Asked,
+    Campaign,
+    DueReading,
+    Invitation,
+    Notice,
+    Problem,
+)
 from releveur.dealer.models import Dealer
 from releveur.outbox import writing
 from releveur.outbox.models import Mail
@@ -34,8 +41,12 @@ NAMES = {
     Notice.What.REMINDED_3: "reminder_3",
     Notice.What.MOVED: "moved",
     Notice.What.CLOSED: "closed",
+    Notice.What.HANDED: "handed",
 }
 """The folder of each notice's templates."""
+
+STARTS = (Notice.What.HANDED, Notice.What.INVITED)
+"""The first mail of a person: all later ones answer it; the invitation, where she has both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +144,11 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     notices = _held(chunk)
     people = {notice.invitation_id for notice in notices}
     rows, threads, dealer = letter.asked_rows(people), _threads(people), Dealer.objects.here()
-    promised = _promised(people)
+    promised, handed = _promised(people), _handed(notices)
     for notice in notices:
         asked = rows.get(notice.invitation_id, [])
+        if notice.what == Notice.What.HANDED:
+            asked = [row for row in asked if (row.pk, notice.handover_id) in handed]
         if not _owed(notice, asked):
             notice.withheld_at = now
             continue
@@ -146,7 +159,7 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
             Envelope(notice.invitation, dealer, now, thread),
             promised=promised[notice.invitation_id],
         )
-        if notice.what == Notice.What.INVITED:
+        if notice.what in STARTS:
             threads[notice.invitation_id] = notice.mail.message_id
     mails = [notice.mail for notice in notices if notice.mail is not None]
     Mail.objects.bulk_create(mails)
@@ -159,7 +172,9 @@ def _held(chunk: Sequence[int]) -> list[Notice]:
     locks.share(set(wanted.values_list("invitation__campaign_id", flat=True)))
     locks.hold_invitations(wanted.values_list("invitation_id", flat=True))
     waiting = wanted.filter(mail=None, withheld_at=None).order_by("pk")
-    waiting = waiting.select_related("invitation__contact", "invitation__campaign")
+    waiting = waiting.select_related(
+        "invitation__contact", "invitation__campaign", "handover__sender__contact"
+    )
     return list(waiting.select_for_update(of=("self",)))
 
 
@@ -182,7 +197,9 @@ def _of_notice(
             return letter.estimates(notice.invitation, rows)
         told = letter.missing(rows)
         moved = notice.what != Notice.What.MOVED and notice.states > promised
-        return letter.asking(notice.invitation, rows, told, deadline=notice.states, moved=moved)
+        asking = letter.asking(notice.invitation, rows, told, deadline=notice.states, moved=moved)
+        sender = notice.handover and notice.handover.sender.contact
+        return asking | {"sender": str(sender or "")}
 
     return _mail(NAMES[Notice.What(notice.what)], context, envelope)
 
@@ -232,8 +249,15 @@ def _promised(invitations: set[int]) -> dict[int, datetime]:
 
 
 def _threads(invitations: Sequence[int] | set[int]) -> dict[int, str]:
-    """The message id of each person's invitation: all later mails answer it, and stand together."""
+    """The message id of each person's first mail: all later ones answer it, and stand together."""
     invited = Notice.objects.filter(
-        invitation__in=invitations, what=Notice.What.INVITED, mail__isnull=False
+        invitation__in=invitations, what__in=STARTS, mail__isnull=False
     ).exclude(mail__state=Mail.State.FAILED)
-    return dict(invited.order_by("pk").values_list("invitation_id", "mail__message_id"))
+    return dict(invited.order_by("what", "pk").values_list("invitation_id", "mail__message_id"))
+
+
+def _handed(notices: Sequence[Notice]) -> set[tuple[int, int | None]]:
+    """Which row was handed over by which of these."""
+    ids = [notice.handover_id for notice in notices if notice.handover_id]
+    asked = Asked.objects.filter(handover__in=ids) if ids else Asked.objects.none()
+    return set(asked.values_list("due_reading_id", "handover_id"))

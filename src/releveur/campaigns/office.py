@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import closing
-from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Problem
+from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Problem, Succession
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.rules.estimation import Method
@@ -22,6 +22,7 @@ type Task = dict[str, str]
 class What(StrEnum):
     CALL = "CALL"
     PROBLEM = "PROBLEM"
+    SUCCESSOR = "SUCCESSOR"
     BLOCKED = "BLOCKED"
     NEVER_ASKED = "NEVER_ASKED"
     MAIL_REFUSED = "MAIL_REFUSED"
@@ -36,6 +37,7 @@ def tasks(campaign: Campaign, *, now: datetime) -> list[Task]:
         *_of_rows(What.CALL, _to_call(campaign), _("to be read by phone or by a technician")),
         *_opted_out(campaign),
         *_problems(campaign),
+        *_successors(campaign),
         *_refused(campaign),
         *_late(campaign, now=now),
         *_after_the_close(campaign),
@@ -142,6 +144,25 @@ def _of_rows(what: What, rows: QuerySet[DueReading], words: str) -> list[Task]:
     return [
         {"what": what, "code": code, "serial": serial, "words": words}
         for code, serial in pairs.distinct()
+    ]
+
+
+def _successors(campaign: Campaign) -> list[Task]:
+    """Who said that somebody else answers now, and waits for the office's word."""
+    of_her = DueReading.objects.filter(asked__invitation=OuterRef("invitation"))
+    code = of_her.order_by("pk").values("installation__site__customer__code")[:1]
+    said = Succession.objects.filter(invitation__campaign=campaign, settled_at=None)
+    words = _("{old} names {new} in her place: releveur successor {number} --accept or --refuse")
+    return [
+        {
+            "what": What.SUCCESSOR,
+            "code": one.code,
+            "serial": "",
+            "words": words.format(old=one.invitation.contact, new=one.email, number=one.pk),
+        }
+        for one in said.select_related("invitation__contact")
+        .annotate(code=Coalesce(Subquery(code), Value("")))
+        .order_by("pk")
     ]
 
 

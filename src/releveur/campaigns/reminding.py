@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 
 from releveur.campaigns import locks
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Notice
@@ -16,13 +16,20 @@ from releveur.rules import schedule
 from releveur.rules.schedule import Closures, Facts, Plan, Remind
 
 REMINDERS = (Notice.What.REMINDED_1, Notice.What.REMINDED_2, Notice.What.REMINDED_3)
-ASKS = (Notice.What.INVITED, *REMINDERS)
+ASKS = (Notice.What.INVITED, Notice.What.HANDED, *REMINDERS)
 
 
-def silent(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
-    """Those who still owe at least one value; a problem told is an answer too."""
-    owed = DueReading.objects.held().awaited().filter(asked__invitation=OuterRef("pk"))
-    return invitations.filter(Exists(owed))
+def silent(
+    invitations: QuerySet[Invitation], *, in_their_own_right: bool = False
+) -> QuerySet[Invitation]:
+    """Those who still owe at least one value; a problem told is an answer too.
+
+    :param in_their_own_right: without what colleagues handed them, which moves no deadline
+    """
+    asked: dict[str, OuterRef | None] = {"asked__invitation": OuterRef("pk")}
+    if in_their_own_right:
+        asked["asked__handover"] = None
+    return invitations.filter(Exists(DueReading.objects.held().awaited().filter(**asked)))
 
 
 def awaited(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:
@@ -34,7 +41,8 @@ def owe(campaign: int, *, now: datetime) -> int:
     """Owe the reminder that is due to each silent person; return how many notices were written.
 
     Whoever holds the campaign first has claimed the step: a second worker finds the notices. A third
-    reminder that leaves late moves that person's deadline, never earlier than a date already written.
+    reminder that leaves late moves that person's deadline, never earlier than a date already written;
+    a colleague who only helps is not reminded after hers.
     """
     closures = closed_days()
     with transaction.atomic():
@@ -43,12 +51,17 @@ def owe(campaign: int, *, now: datetime) -> int:
             return 0
         due = held.invitations.filter(reminder_1_at__lte=now).select_related("contact")
         waiting = awaited(due).order_by("pk")
+        deciding = _deciding(held)
         steps = [
             (invitation, step)
             for invitation, facts in facts_of(waiting).items()
             if isinstance(step := schedule.due_step(facts, closures=closures, now=now), Remind)
+            and (invitation.pk in deciding or now < invitation.asks_until)
         ]
-        notices = [_notice(invitation, step, closures, now) for invitation, step in steps]
+        for invitation, step in steps:
+            if step.number == len(REMINDERS) and invitation.pk in deciding:
+                _give_time(invitation, closures, now)
+        notices = [_notice(invitation, step, now) for invitation, step in steps]
         Notice.objects.bulk_create(notices)
         Invitation.objects.bulk_update([invitation for invitation, _step in steps], ["asks_until"])
         follow_deadlines(held)
@@ -66,7 +79,7 @@ def move_deadlines(campaign: int, *, now: datetime) -> int:
         if held.state != Campaign.State.OPEN or held.kind == Kind.ONE_OFF:
             return 0
         third = Notice.objects.filter(
-            invitation__in=silent(held.invitations.all()),
+            invitation__in=silent(held.invitations.all(), in_their_own_right=True),
             what=Notice.What.REMINDED_3,
             mail__state=Mail.State.SENT,
         ).select_related("invitation", "mail")
@@ -86,7 +99,14 @@ def move_deadlines(campaign: int, *, now: datetime) -> int:
 
 
 def follow_deadlines(campaign: Campaign) -> None:
-    """All close together: a campaign closes at the latest deadline of its invitations."""
+    """Colleagues have as long as whoever asked them; a campaign closes at the latest deadline of all."""
+    senders = Invitation.objects.filter(
+        handed_over__receiver=OuterRef("pk"), handed_over__taken_back_at=None
+    )
+    theirs = Subquery(senders.order_by("-asks_until").values("asks_until")[:1])
+    campaign.invitations.filter(
+        received__taken_back_at=None, received__sender__asks_until__gt=F("asks_until")
+    ).update(asks_until=theirs)
     latest = campaign.invitations.aggregate(latest=Max("asks_until"))["latest"]
     if latest and latest > campaign.closes_at:
         campaign.closes_at = latest
@@ -117,14 +137,16 @@ def withhold(notices: QuerySet[Notice], *, now: datetime) -> int:
     return Notice.objects.filter(pk__in=back).update(withheld_at=now)
 
 
-def facts_of(invitations: Iterable[Invitation]) -> dict[Invitation, Facts]:
-    """What the schedule wants to know of each person, in two queries (with their contacts loaded)."""
+def facts_of(
+    invitations: Iterable[Invitation], *, in_their_own_right: bool = False
+) -> dict[Invitation, Facts]:
+    """What the schedule wants to know of each person, in two queries (with their contacts loaded).
+
+    :param in_their_own_right: as `silent` counts
+    """
     people = list(invitations)
-    owing = set(
-        silent(Invitation.objects.filter(pk__in=[one.pk for one in people])).values_list(
-            "pk", flat=True
-        )
-    )
+    asked = Invitation.objects.filter(pk__in=[one.pk for one in people])
+    owing = set(silent(asked, in_their_own_right=in_their_own_right).values_list("pk", flat=True))
     notices: dict[int, list[Notice]] = {}
     for notice in Notice.objects.filter(invitation__in=people, what__in=ASKS).select_related(
         "mail"
@@ -134,17 +156,25 @@ def facts_of(invitations: Iterable[Invitation]) -> dict[Invitation, Facts]:
 
 
 def _facts(invitation: Invitation, notices: list[Notice], answered: bool) -> Facts:
-    """A plan made again starts afresh: only notices owed since count."""
+    """A plan made again starts afresh: only notices owed since count.
+
+    Who goes on with another's plan is not reminded for what lay before she came.
+    """
     mine = [notice for notice in notices if notice.owed_at >= invitation.invited_at]
     owed = {notice.what: notice for notice in mine}
     third = owed.get(Notice.What.REMINDED_3)
+    plan = plan_of(invitation)
+    before = [
+        at for at in plan.reminders if invitation.continues_id and at <= invitation.invited_at
+    ]
+    last = max((n for n, what in enumerate(REMINDERS, 1) if what in owed), default=0)
     sent = [notice.mail.sent_at for notice in mine if notice.mail and notice.mail.sent_at]
     return Facts(
-        plan=plan_of(invitation),
-        reminded=max((n for n, what in enumerate(REMINDERS, 1) if what in owed), default=0),
+        plan=plan,
+        reminded=max(last, len(before)),
         answered=answered,
         last_mail_at=max(sent, default=None),
-        third_gone=bool(third and _gone(third)),
+        third_gone=len(before) == len(REMINDERS) or bool(third and _gone(third)),
         third_owed_at=third.owed_at if third else None,
         fixed=invitation.campaign.kind == Kind.ONE_OFF,
         opted_out=invitation.contact.opted_out_at is not None,
@@ -169,10 +199,20 @@ def _left(notice: Notice) -> datetime:
     return notice.mail.sent_at
 
 
-def _notice(invitation: Invitation, step: Remind, closures: Closures, now: datetime) -> Notice:
-    if step.number == len(REMINDERS) and invitation.campaign.kind == Kind.PERIODIC:
-        kept = schedule.asks_until_after(now, closures)
-        invitation.asks_until = max(invitation.asks_until, kept)
+def _deciding(campaign: Campaign) -> set[int]:
+    """Who may move a deadline: the silent ones, colleagues who only help apart; of a one-off nobody."""
+    if campaign.kind == Kind.ONE_OFF:
+        return set()
+    people = silent(campaign.invitations.all(), in_their_own_right=True)
+    return set(people.values_list("pk", flat=True))
+
+
+def _give_time(invitation: Invitation, closures: Closures, now: datetime) -> None:
+    kept = schedule.asks_until_after(now, closures)
+    invitation.asks_until = max(invitation.asks_until, kept)
+
+
+def _notice(invitation: Invitation, step: Remind, now: datetime) -> Notice:
     return Notice(
         invitation=invitation,
         what=REMINDERS[step.number - 1],

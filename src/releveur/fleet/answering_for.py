@@ -95,7 +95,7 @@ def _people(
 
 
 def _respondents(stays: Sequence[Installation]) -> QuerySet[Respondent]:
-    rows = Respondent.objects.filter(
+    rows = Respondent.objects.filter(passed_to=None).filter(
         Q(device__in={stay.device_id for stay in stays})
         | Q(site__in={stay.site_id for stay in stays})
         | Q(customer__in={stay.site.customer_id for stay in stays})

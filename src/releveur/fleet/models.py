@@ -173,6 +173,10 @@ class Respondent(models.Model):
     device = models.ForeignKey(
         Device, models.PROTECT, null=True, blank=True, related_name="respondents"
     )
+    passed_to = models.ForeignKey(
+        Contact, models.PROTECT, null=True, blank=True, related_name="took_over"
+    )
+    """Who answers in her place: this row counts no more, whatever the ERP still says."""
 
     class Meta:
         ordering = ["id"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
 from releveur.customers.models import Contact, Customer, Site
+from releveur.fleet import passing_on
 from releveur.fleet.models import Device, DeviceModel, Meter, Respondent
 from releveur.importing import comparing, deciding, kinds
 from releveur.importing.comparing import BATCH, Changes
@@ -195,19 +196,15 @@ def write_respondents(picture: Picture, rows: Rows, report: Report) -> None:
         for (key, level, target), line in picture.respondents.items()
     }
     there = _respondents(wanted)
-    fresh = [
-        Respondent(contact_id=contact, **{f"{level}_id": target})
-        for contact, level, target in wanted
-        if (contact, level, target) not in there
-    ]
-    Respondent.objects.bulk_create(fresh, batch_size=BATCH)
+    fresh = [one for one in wanted if one not in there]
+    Respondent.objects.bulk_create(_with_successors(fresh, there), batch_size=BATCH)
     named: dict[tuple[Level, int], list[int]] = defaultdict(list)
     for contact, level, target in wanted:
         named[level, target].append(contact)
     changes: Changes[Contact] = Changes()
     lines = {(level, target): line for (_one, level, target), line in wanted.items()}
     for key, one in there.items():
-        if key not in wanted:
+        if key not in wanted and one.passed_to_id is None:
             _somebody_else(one.contact, key[1:], named, lines[key[1:]], changes, report)
     changes.write(Contact)
 
@@ -231,6 +228,19 @@ def _somebody_else(
     field = f"{target[0]} {target[1]}"
     deciding.takes_the_files(row, Difference(field, said, row.pk, remark, str(row)), report)
     changes.touch(row, "imported")
+
+
+def _with_successors(
+    fresh: Sequence[tuple[int, Level, int]], there: Container[tuple[int, Level, int]]
+) -> list[Respondent]:
+    """Somebody who passed on all she answered for does not come back with a device that is new."""
+    gone = passing_on.went_to(contact for contact, _level, _target in fresh)
+    instead = {(gone[one], level, target) for one, level, target in fresh if one in gone}
+    added = [one for one in instead.difference(fresh) if one not in there]
+    return [
+        Respondent(contact_id=one, passed_to_id=gone.get(one), **{f"{level}_id": target})
+        for one, level, target in (*fresh, *sorted(added))
+    ]
 
 
 def _respondents(

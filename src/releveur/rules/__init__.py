@@ -9,5 +9,6 @@ schedule      due dates of a contract, the plan of a campaign, the step that is 
 estimation    what a meter shows on a day nobody read it, and why
 validation    what is surprising about a value, and what we ask for it
 window        which readings may stand for a due day without asking anybody
+mailboxes     whether two addresses belong to one company
 digits        numbers as people and spreadsheets write them
 """

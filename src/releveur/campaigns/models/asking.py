@@ -205,6 +205,7 @@ class Handover(models.Model):
     receiver = models.ForeignKey(Invitation, models.PROTECT, related_name="received")
     device = models.ForeignKey(Device, models.PROTECT, null=True, related_name="+")
     site = models.ForeignKey(Site, models.PROTECT, null=True, related_name="+")
+    named = models.CharField(_("in the sender's words"), max_length=161, db_default="")
     made_at = models.DateTimeField(_("made at"))
     taken_back_at = models.DateTimeField(_("taken back at"), null=True)
 
@@ -293,12 +294,15 @@ class Notice(models.Model):
     owed_at = models.DateTimeField(_("owed at"))
     mail = models.OneToOneField(Mail, models.PROTECT, null=True, related_name="notice")
     withheld_at = models.DateTimeField(_("withheld at"), null=True)
+    handover = models.OneToOneField(Handover, models.PROTECT, null=True, related_name="notice")
 
     class Meta:
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                name="a_person_gets_a_notice_once", fields=["invitation", "what", "states"]
+                name="a_person_gets_a_notice_once",
+                fields=["invitation", "what", "states"],
+                condition=Q(handover__isnull=True),
             ),
         ]
         indexes = [

@@ -62,6 +62,33 @@ def invited[**P](page: InvitedPage[P]) -> Page[P]:
     return wrapper
 
 
+def linked(page: InvitedPage[[]]) -> Page[[str]]:
+    """Give the page the invitation whose key stands in its address; another key says where the link is."""
+
+    @wraps(page)
+    @never_cache
+    def wrapper(request: HttpRequest, /, key: str) -> HttpResponse:
+        try:
+            invitation = links.find(key)
+        except links.UnknownLink:
+            return private(render(request, "portal/no_link.html", status=404))
+        except links.NewerMailSent as newer:
+            speak(request, newer.contact)
+            return private(render(request, "portal/newer_mail.html", status=410))
+        speak(request, invitation.contact)
+        return private(page(request, invitation))
+
+    return wrapper
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """No other site learns the address. (With `no-referrer`, browsers send the form with the origin
+    `null`, and the protection against forged requests refuses it.)
+    """
+    response["Referrer-Policy"] = "same-origin"
+    return response
+
+
 def speak(request: HttpRequest, contact: Contact) -> None:
     """Speak the person's language, unless this browser chose another."""
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from releveur import clock
 from releveur.campaigns.models import Invitation, Receipt
-from releveur.web.portal import declaration, history, language, sending, sheet
+from releveur.web.portal import colleagues, declaration, history, language, sending, sheet
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import Sheet
 
@@ -94,6 +94,9 @@ def _sheet(
     faults: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
+    beside = colleagues.beside(request, drawn.head.invitation)
+    if beside.is_succeeded and not drawn.rows:
+        return HttpResponseRedirect(reverse("portal:not_me"), status=303)
     context = {
         "sheet": drawn,
         "head": drawn.head,
@@ -104,6 +107,7 @@ def _sheet(
         "receipt": receipt,
         "already": already,
         "recorded": _last_nonce(drawn.head.invitation),
+        "colleagues": beside,
     }
     return render(request, "portal/devices.html", context, status=status)
 

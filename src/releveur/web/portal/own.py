@@ -49,7 +49,7 @@ def own(request: HttpRequest, person: Contact) -> HttpResponse:
     asked = _asked(person)
     context = {
         "person": person,
-        "open": [one for one in asked if one.is_open],
+        "open": [one for one in asked if one.is_open and one.devices],
         "past": [one for one in asked if not one.is_open],
         "stays": _stays(person),
     }

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from releveur.web.portal import (
+    colleagues,
     devices,
     landing,
     language,
@@ -34,6 +35,10 @@ urlpatterns = [
     path("releves/recu/<str:number>/annuler", receipts.undo, name="undo"),
     path("releves/photo", receipts.receive, name="receive"),
     path("releves/photo/<int:proof>", receipts.photo, name="photo"),
+    path("releves/transmettre", colleagues.hand_over, name="hand_over"),
+    path("releves/transmettre/<int:handover>/reprendre", colleagues.take_back, name="take_back"),
+    path("releves/plus-moi", colleagues.not_me, name="not_me"),
+    path("plus-moi/<str:key>", colleagues.not_me_by_mail, name="not_me_by_mail"),
     path("connexion", signing_in.ask, name="login"),
     path("connexion/code", signing_in.code, name="code"),
     path("connexion/lien/<str:key>", signing_in.follow, name="follow"),

@@ -1,0 +1,243 @@
+"""« Ce n'est plus moi, c'est… »: the person asked names who answers in her place.
+
+At once or after the office's word, by the dealer's setting; the dealer is told in any case. Then her
+open requests go to the successor, and so does all that she answers for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from releveur.campaigns import continuing, handing_over, locks, mailing, reminding
+from releveur.campaigns.handing_over import ToHerself
+from releveur.campaigns.models import (
+    Asked,
+    Campaign,
+    Handover,
+    Invitation,
+    Kind,
+    Notice,
+    Succession,
+)
+from releveur.customers import introducing
+from releveur.customers.introducing import Named
+from releveur.customers.models import Contact, Customer
+from releveur.dealer.closures import closed_days
+from releveur.dealer.models import Dealer
+from releveur.fleet import passing_on
+from releveur.outbox import writing
+from releveur.rules import mailboxes, schedule
+
+MAIL = "campaigns/mail/successor_named"
+
+
+class NotHers(Exception):
+    """All that is asked of her was handed to her by colleagues: it is theirs to say."""
+
+
+class Settled(Exception):
+    """This succession was accepted or refused before."""
+
+
+@transaction.atomic
+def name_successor(invitation: Invitation, *, named: Named, now: datetime) -> Succession:
+    """Write down who it is now, tell the dealer, and ask the successor at once where that is allowed.
+
+    The same twice is one; another name replaces the one that still waits for the office.
+
+    :raises NotHers, ToHerself: as they say
+    :raises NoName, NoAddress, NoMoreMails: of `introducing`
+    """
+    _hold(invitation)
+    last = latest(invitation)
+    if last and last.successor_id:
+        return last
+    named = introducing.checked(named)
+    if named.key == invitation.contact.address_key:
+        raise ToHerself
+    if last and _said(last) == named:
+        return last
+    if not _own(invitation).exists():
+        raise NotHers
+    succession = last or Succession(invitation=invitation)
+    succession.first_name, succession.last_name = named.first_name, named.last_name
+    succession.email, succession.said_at = named.email, now
+    succession.save()
+    customers = customers_of(invitation)
+    if _at_once(invitation.contact, named):
+        _settle(succession, now=now)
+    _tell_the_dealer(succession, customers, now=now)
+    return succession
+
+
+@transaction.atomic
+def accept(succession: Succession, *, now: datetime) -> Contact:
+    """Ask the successor from now on, in every open campaign and in those to come.
+
+    :raises Settled: it was accepted or refused before
+    :raises NoMoreMails: the successor is known, and wants no mail
+    """
+    return _settle(_held(succession), now=now)
+
+
+@transaction.atomic
+def refuse(succession: Succession, *, now: datetime) -> None:
+    """Leave things as they are.
+
+    :raises Settled: it was accepted or refused before
+    """
+    held = _held(succession)
+    held.settled_at = now
+    held.save(update_fields=["settled_at"])
+
+
+def waiting() -> QuerySet[Succession]:
+    """What the office has to settle, the oldest first."""
+    asked = Succession.objects.filter(settled_at=None).order_by("pk")
+    return asked.select_related("invitation__contact", "invitation__campaign")
+
+
+def latest(invitation: Invitation) -> Succession | None:
+    """Whom this person named last: somebody who waits for the office, or who answers in her place.
+
+    Nobody, where the office refused, or where she is asked again since.
+    """
+    named = invitation.successions.order_by("-pk").first()
+    if named is None or named.settled_at is None:
+        return named
+    is_open = invitation.campaign.state == Campaign.State.OPEN
+    back = named.successor_id is None or (is_open and _own(invitation).exists())
+    return None if back else named
+
+
+def customers_of(invitation: Invitation) -> Sequence[Customer]:
+    """The companies whose devices are asked of her in her own right."""
+    rows = handing_over.passable(invitation)
+    found = Customer.objects.filter(sites__installations__due_readings__in=rows)
+    return list(found.distinct().order_by("code"))
+
+
+def _at_once(contact: Contact, named: Named) -> bool:
+    match Dealer.objects.here().successors:
+        case Dealer.Successors.ALWAYS:
+            return True
+        case Dealer.Successors.SAME_DOMAIN:
+            return mailboxes.of_one_company(contact.email, named.email)
+        case _:
+            return False
+
+
+def _hold(invitation: Invitation) -> None:
+    """Hold every campaign that asks something of this person, by id."""
+    asking = Invitation.objects.filter(
+        contact=invitation.contact_id, campaign__state=Campaign.State.OPEN
+    )
+    asked = set(asking.values_list("campaign_id", flat=True))
+    for campaign in sorted(asked | {invitation.campaign_id}):
+        locks.hold(campaign)
+
+
+def _held(succession: Succession) -> Succession:
+    _hold(succession.invitation)
+    held = Succession.objects.select_for_update(of=("self",)).get(pk=succession.pk)
+    if held.settled_at is not None:
+        raise Settled
+    return held
+
+
+def _settle(succession: Succession, *, now: datetime) -> Contact:
+    old = succession.invitation.contact
+    new = introducing.introduce(_said(succession), language=old.language)
+    hers = Invitation.objects.filter(contact=old, campaign__state=Campaign.State.OPEN)
+    for one in hers.select_related("campaign").order_by("campaign_id"):
+        _move(one, new, now)
+    passing_on.pass_on(old, to=new)
+    succession.successor, succession.settled_at = new, now
+    succession.save(update_fields=["successor", "settled_at"])
+    return new
+
+
+def _said(succession: Succession) -> Named:
+    return Named(succession.email, succession.first_name, succession.last_name)
+
+
+def _move(old: Invitation, contact: Contact, now: datetime) -> None:
+    """Ask her rows of the successor; what colleagues handed her goes back to them."""
+    for handover in Handover.objects.filter(receiver=old, taken_back_at=None):
+        handing_over.end(handover, now=now)
+    if not _own(old).exists():
+        return
+    until = old.asks_until
+    if old.campaign.kind == Kind.PERIODIC:
+        until = max(until, schedule.asks_until_after(now, closed_days()))
+    new = continuing.go_on(old, contact=contact, until=until, now=now)
+    _give_rows(old, new)
+    continuing.keep_problems(old, to=new, now=now)
+    _give_handovers(old, new, now)
+    reminding.follow_deadlines(old.campaign)
+    reminding.withhold(Notice.objects.filter(invitation=old), now=now)
+    _invite(new, now)
+
+
+def _give_rows(old: Invitation, new: Invitation) -> None:
+    """What was handed to the successor before is asked of her in her own right now."""
+    rows = _own(old).values("due_reading")
+    new.asked.filter(due_reading__in=rows).update(handover=None)
+    _own(old).filter(due_reading__in=new.asked.values("due_reading")).delete()
+    _own(old).update(invitation=new)
+
+
+def _give_handovers(old: Invitation, new: Invitation, now: datetime) -> None:
+    """What she had handed to colleagues stays with them, and is the successor's to take back."""
+    for handover in Handover.objects.filter(sender=old, taken_back_at=None):
+        same = {"receiver": handover.receiver, "device": handover.device, "site": handover.site}
+        twin = Handover.objects.filter(sender=new, taken_back_at=None, **same)
+        if handover.receiver_id == new.pk or twin.exists():
+            handing_over.end(handover, now=now)
+        else:
+            handover.sender = new
+            handover.save(update_fields=["sender"])
+
+
+def _invite(new: Invitation, now: datetime) -> None:
+    """Her mail; once more, where she has had one that named less."""
+    if not reminding.silent(Invitation.objects.filter(pk=new.pk)).exists():
+        return
+    notice, fresh = Notice.objects.get_or_create(
+        invitation=new,
+        what=Notice.What.INVITED,
+        states=new.asks_until,
+        defaults={"owed_at": now},
+    )
+    if not fresh and (notice.mail_id or notice.withheld_at):
+        mailing.resend(new, now=now)
+
+
+def _own(invitation: Invitation) -> QuerySet[Asked]:
+    return Asked.objects.filter(invitation=invitation, handover=None)
+
+
+def _tell_the_dealer(
+    succession: Succession, customers: Sequence[Customer], *, now: datetime
+) -> None:
+    dealer = Dealer.objects.here()
+    if not dealer.reply_to:
+        return
+    writing.write(
+        MAIL,
+        to=dealer.reply_to,
+        language=settings.LANGUAGE_CODE,
+        context={
+            "succession": succession,
+            "old": succession.invitation.contact,
+            "new": _said(succession),
+            "customers": customers,
+            "accepted": succession.successor_id is not None,
+        },
+        now=now,
+    )

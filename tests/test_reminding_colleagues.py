@@ -1,0 +1,207 @@
+"""A colleague who was handed a device: her plan, her reminders, and what she never holds up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from releveur.campaigns import closing, opening, reminding, steps
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice, Receipt
+from releveur.customers.models import Contact
+from releveur.fleet.models import Device
+from releveur.outbox.models import Mail
+from releveur.rules.schedule import PARIS
+from tests.factories import (
+    DUE_ON,
+    OPENED,
+    a_contact,
+    a_customer,
+    a_device,
+    answers,
+    the_invitation,
+    the_mails_leave,
+)
+from tests.test_handing_over import (
+    DAY,
+    KARIM,
+    WEEK,
+    campaign,
+    customer,
+    device,
+    hands,
+    other,
+    sender,
+    waits,
+)
+
+__all__ = ["campaign", "customer", "device", "other", "sender"]
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_colleague_goes_on_with_the_senders_plan_and_what_lies_before_is_not_made_up_for(
+    sender: Invitation, device: Device
+) -> None:
+    the_mails_leave(now=OPENED)
+    late = OPENED + WEEK + DAY
+    receiver = hands(sender, device, now=late).receiver
+    the_mails_leave(now=late)
+
+    assert receiver.asks_until == sender.asks_until
+    steps.take_due_steps(now=late + 4 * DAY)
+    assert waits(receiver) == ["HANDED"], "the first reminder lay before her"
+    steps.take_due_steps(now=OPENED + 2 * WEEK)
+    assert waits(receiver) == ["HANDED", "REMINDED_2"]
+
+
+def test_a_colleague_rests_three_days_after_the_mail_that_asked_her(
+    sender: Invitation, device: Device
+) -> None:
+    the_mails_leave(now=OPENED)
+    late = OPENED + WEEK - DAY
+    receiver = hands(sender, device, now=late).receiver
+    the_mails_leave(now=late)
+
+    steps.take_due_steps(now=OPENED + WEEK)
+    assert waits(receiver) == ["HANDED"]
+    assert waits(sender) == ["INVITED", "REMINDED_1"]
+    steps.take_due_steps(now=OPENED + WEEK + 2 * DAY)
+    assert waits(receiver) == ["HANDED", "REMINDED_1"]
+
+
+def test_whoever_answers_first_answers_for_both(sender: Invitation, device: Device) -> None:
+    receiver = hands(sender, device).receiver
+    the_mails_leave(now=OPENED)
+    answers(sender, Device.objects.get(serial="3900000001"), mono=41_200, color=92_910, now=OPENED)
+    steps.take_due_steps(now=OPENED + WEEK)
+    assert waits(sender)[-1] == "REMINDED_1" and waits(receiver)[-1] == "REMINDED_1"
+
+    answers(receiver, device, mono=41_200, color=92_910, now=OPENED + WEEK)
+
+    assert waits(sender) == ["INVITED"], "the reminder had not left, and is taken back"
+    assert waits(receiver) == ["HANDED"]
+    assert steps.take_due_steps(now=OPENED + 2 * WEEK).reminders == 0
+    assert Receipt.objects.get(invitation=receiver).by_contact == receiver.contact
+
+
+def test_a_colleague_holds_up_no_close_and_moves_no_deadline(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    for week in (0, 1, 2):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        the_mails_leave(now=OPENED + week * WEEK)
+    late = OPENED + 3 * WEEK - timedelta(hours=1)
+    receiver = hands(sender, device, now=late).receiver
+    the_mails_leave(now=late)
+    steps.take_due_steps(now=OPENED + 3 * WEEK)
+    the_mails_leave(now=OPENED + 3 * WEEK)
+
+    steps.take_due_steps(now=late + timedelta(hours=54))
+    assert waits(receiver) == ["HANDED"], "her third reminder would still have to wait"
+    campaign.refresh_from_db()
+    assert campaign.closes_at == sender.asks_until == datetime(2022, 4, 28, 18, tzinfo=PARIS)
+    assert closing.begin(campaign.pk, now=campaign.closes_at + timedelta(minutes=10))
+
+
+def test_a_third_reminder_owed_to_a_colleague_late_moves_no_deadline(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    for week in (0, 1, 2):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        the_mails_leave(now=OPENED + week * WEEK)
+    handed = OPENED + 3 * WEEK - timedelta(hours=22)
+    receiver = hands(sender, device, now=handed).receiver
+    the_mails_leave(now=handed)
+    steps.take_due_steps(now=OPENED + 3 * WEEK)
+    the_mails_leave(now=OPENED + 3 * WEEK)
+
+    steps.take_due_steps(now=handed + timedelta(hours=72))
+
+    assert waits(receiver) == ["HANDED", "REMINDED_3"]
+    campaign.refresh_from_db()
+    receiver.refresh_from_db()
+    assert campaign.closes_at == receiver.asks_until == datetime(2022, 4, 28, 18, tzinfo=PARIS)
+
+
+def test_a_third_reminder_to_a_colleague_that_leaves_late_moves_nothing(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    receiver = hands(sender, device).receiver
+    for week in (0, 1, 2):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        the_mails_leave(now=OPENED + week * WEEK)
+    steps.take_due_steps(now=OPENED + 3 * WEEK)
+    Notice.objects.filter(invitation=sender, what="REMINDED_3").update(
+        withheld_at=OPENED + 3 * WEEK
+    )
+    left = OPENED + 3 * WEEK + timedelta(hours=30)
+    the_mails_leave(now=left)
+
+    assert waits(receiver)[-1] == "REMINDED_3"
+    assert reminding.move_deadlines(campaign.pk, now=left) == 0
+    campaign.refresh_from_db()
+    assert campaign.closes_at == datetime(2022, 4, 28, 18, tzinfo=PARIS)
+
+
+def test_a_colleague_who_was_asked_herself_and_answered_holds_nothing_up_by_what_she_was_handed(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    a_contact(second := a_customer(code="CL001008", name="Gramont Immobilier"), email=KARIM.email)
+    own = a_device(second, serial="OWN")
+    opening.open_campaign(DUE_ON, now=OPENED)
+    karim = the_invitation(campaign, Contact.objects.get(email=KARIM.email))
+    answers(karim, own, mono=41_200, color=92_910, now=OPENED)
+    for week in (0, 1, 2, 3):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        the_mails_leave(now=OPENED + week * WEEK)
+    hands(sender, device, now=OPENED + 3 * WEEK)
+    the_mails_leave(now=OPENED + 3 * WEEK)
+
+    closes = datetime(2022, 4, 28, 18, tzinfo=PARIS)
+    assert steps.take_due_steps(now=closes + timedelta(minutes=10)).closed == 1
+
+
+def test_a_colleague_is_not_reminded_after_her_deadline(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    a_contact(late := a_customer(code="CL002000", name="Port Royal"), email="z@port-royal.example")
+    the_mails_leave(now=OPENED)
+    a_device(late)
+    opening.open_campaign(DUE_ON, now=OPENED + WEEK)
+    handed = OPENED + 3 * WEEK - timedelta(hours=1)
+    receiver = hands(sender, device, now=handed).receiver
+    the_mails_leave(now=handed)
+
+    for hours in (1, 54, 74):
+        steps.take_due_steps(now=handed + timedelta(hours=hours))
+        the_mails_leave(now=handed + timedelta(hours=hours))
+
+    assert waits(receiver) == ["HANDED"], "it would name a day that is over"
+    sender.refresh_from_db()
+    receiver.refresh_from_db()
+    assert receiver.asks_until == sender.asks_until == datetime(2022, 4, 28, 18, tzinfo=PARIS)
+
+
+def test_a_colleague_follows_the_deadline_of_the_sender(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    receiver = hands(sender, device).receiver
+    the_mails_leave(now=OPENED)
+    steps.take_due_steps(now=OPENED + 4 * WEEK)
+
+    sender.refresh_from_db()
+    receiver.refresh_from_db()
+    campaign.refresh_from_db()
+    assert receiver.asks_until == sender.asks_until == campaign.closes_at
+    assert sender.asks_until > datetime(2022, 4, 28, 18, tzinfo=PARIS)
+
+
+def test_a_device_that_nobody_but_the_colleague_was_reached_for_counts_as_asked(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    hands(sender, device)
+    the_mails_leave(now=OPENED)
+    Mail.objects.filter(notice__invitation=sender).update(state="FAILED", sent_at=None)
+    reached = DueReading.objects.filter(closing.reached())
+    assert set(reached.values_list("meter__device__serial", flat=True)) == {"3923656030"}

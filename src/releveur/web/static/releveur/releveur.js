@@ -77,6 +77,14 @@ function made(row, device) {
   return zone;
 }
 
+// A photo that is there, or a word that is ticked: only then is a row with a question ready.
+function isMet(zone) {
+  if (!zone) return true;
+  const photo = zone.querySelector(".photo");
+  const received = photo && (photo.querySelector("[name^=proof-]").value || [...photo.querySelectorAll("[type=file]")].some((one) => one.files.length));
+  return [...zone.querySelectorAll("[type=checkbox]")].every((one) => one.checked) && (!photo || Boolean(received));
+}
+
 // -- what is ready to be sent ----------------------------------------------------------------------------------------
 
 function countReady() {
@@ -86,9 +94,10 @@ function countReady() {
   for (const row of sheet.querySelectorAll("tr.row")) {
     const mine = fields(row);
     const full = mine.length > 0 && mine.every((field) => typed(field) !== null);
-    const fresh = full && mine.some((field) => field.value !== field.defaultValue || row.matches(".asks"));
-    row.classList.toggle("ready", fresh);
-    ready += fresh;
+    const zone = zoneOf(row);
+    const fresh = full && isMet(zone) && (zone || mine.some((field) => field.value !== field.defaultValue));
+    row.classList.toggle("ready", Boolean(fresh));
+    ready += Boolean(fresh);
     if (fresh && !row.querySelector(".state .ready-word")) {
       row.querySelector(".state").prepend(document.getElementById("ready-word").content.cloneNode(true));
     }
@@ -158,6 +167,7 @@ document.addEventListener("input", ({ target }) => {
 document.addEventListener("change", ({ target }) => {
   if (target.matches("input.meter[data-device]")) settle(target);
   if (target.matches(".photo input[type=file]") && target.files[0]) receive(target);
+  if (target.matches(".question input")) countReady();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -226,6 +236,7 @@ function send(zone, told, photo, input) {
     zone.querySelector("[name^=proof-]").value = proof;
     for (const one of zone.querySelectorAll("input[type=file]")) one.value = "";
     end(words.photoReceived, false);
+    countReady();
   };
   request.onerror = request.ontimeout = () => end(words.photoFailed, true);
   [bar.hidden, again.hidden, bar.value] = [false, true, 0];

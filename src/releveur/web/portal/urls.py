@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from releveur.web.portal import (
+    appointments,
     devices,
     landing,
     language,
@@ -29,6 +30,18 @@ urlpatterns = [
     path("releves/recu/<str:number>/annuler", receipts.undo, name="undo"),
     path("releves/photo", receipts.receive, name="receive"),
     path("releves/photo/<int:proof>", receipts.photo, name="photo"),
+    path("releves/rendez-vous", appointments.ask, name="appointment"),
+    path("releves/rendez-vous/merci", appointments.asked, name="appointment_asked"),
+    path(
+        "releves/rendez-vous/<int:appointment>/annuler",
+        appointments.cancel,
+        name="appointment_cancel",
+    ),
+    path(
+        "releves/rendez-vous/<int:appointment>/rendez-vous.ics",
+        appointments.calendar,
+        name="appointment_calendar",
+    ),
     path("connexion", signing_in.ask, name="login"),
     path("connexion/code", signing_in.code, name="code"),
     path("connexion/lien/<str:key>", signing_in.follow, name="follow"),

@@ -211,6 +211,8 @@ def test_cancelling_takes_the_entry_away_and_tells_both(
     method, event = entry(mails[to])
     assert set(mails) == {HERS, OURS} and "annulé" in mails[to]["Subject"]
     assert (method, event["uid"], event["sequence"]) == ("CANCEL", f"{asked.uuid}@releveur", 1)
+    told = mails[OURS].get_body(("plain",))
+    assert told and "il n’y a personne à appeler" in told.get_content().replace("\n", " ")
 
 
 def test_without_a_day_no_calendar_is_touched(post: Sink, wanted: Wanted) -> None:

@@ -80,7 +80,7 @@ def _event(appointment: Appointment, summary: str, description: str, dealer: Dea
     event.add("dtstart", day)
     event.add("dtend", day + timedelta(days=1))
     event.add("summary", _plain(summary))
-    event.add("description", _plain(description))
+    event.add("description", _plain(description.strip()))
     event.add("location", f"{appointment.address}, {appointment.postal_code} {appointment.town}")
     event.add("status", "CONFIRMED")
     event.add("transp", "TRANSPARENT")

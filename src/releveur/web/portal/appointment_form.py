@@ -24,12 +24,15 @@ NO_ADDRESS = gettext_lazy("This is not an e-mail address. Write it like name@com
 SIGNS_OF_A_PHONE = 6
 """Digits at least; how they are grouped is left to whoever types them."""
 
+A_FEW = 10
+"""Signs: a field for so few is no wider than they are."""
+
 
 class Line(forms.CharField):
     """One line: blanks are folded, a pasted line break is one."""
 
     def __init__(self, label: Any, *, missing: Any = "", fill: str = "off", most: int) -> None:
-        attrs = {"class": "line", "autocomplete": fill}
+        attrs = {"class": "line short" if most <= A_FEW else "line", "autocomplete": fill}
         super().__init__(
             label=label,
             required=bool(missing),
@@ -104,7 +107,8 @@ class AppointmentForm(forms.Form):
         label=gettext_lazy("Day on which one of our technicians may call"),
         required=False,
         input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-        widget=forms.DateInput({"type": "date", "class": "line date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("On a working day. Without a date, we call to agree on one."),
+        widget=forms.DateInput({"type": "date", "class": "line short"}, format="%Y-%m-%d"),
         error_messages={"invalid": gettext_lazy("This is not a date. Write it like 27/03/2027.")},
     )
     words = forms.CharField(

@@ -227,7 +227,7 @@ def test_with_several_sites_the_place_is_chosen_first(visitor: Client, device: D
     assert "Pour quel site" in text(visitor.get(f"{FORM}?choose"))
 
     everywhere = f"{FORM}?place=all-{a_customer().pk}"
-    form = fields(visitor.get(everywhere)) | {"devices": [str(device.pk), str(second.pk)]}  # type: ignore[dict-item]
+    form = fields(visitor.get(everywhere)) | {"devices": [str(device.pk), str(second.pk)]}
     visitor.post(FORM, form)
     one = Appointment.objects.get()
     assert one.site is None and set(one.devices.all()) == {device, second}

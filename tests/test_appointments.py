@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
-from io import StringIO
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 from icalendar import Calendar, Event
+from PIL import Image
 
-from releveur import clock
 from releveur.appointments import asking, days
 from releveur.appointments.asking import Wanted
 from releveur.appointments.models import Appointment
 from releveur.customers.models import Contact, Customer
+from releveur.dealer import branding
 from releveur.dealer.models import Closure
 from releveur.fleet.models import Device
 from releveur.outbox import composing, delivering
@@ -61,6 +59,10 @@ def device(customer: Customer) -> Device:
 
 @pytest.fixture
 def wanted(device: Device) -> Wanted:
+    return a_request(device)
+
+
+def a_request(device: Device) -> Wanted:
     return Wanted(
         address="30 rue de Gramont",
         postal_code="75002",
@@ -355,35 +357,11 @@ def test_two_clicks_at_once_make_one_appointment(wanted: Wanted) -> None:
     assert Mail.objects.count() == 2
 
 
-def releveur(*arguments: str) -> str:
-    clock.set(LATER)
-    out = StringIO()
-    call_command("appointments", *arguments, stdout=out)
-    return out.getvalue()
-
-
-def test_the_office_lists_the_open_ones_with_all_it_takes_to_call(
-    customer: Customer, wanted: Wanted
-) -> None:
+def test_the_dealers_logo_stays_with_the_html(post: Sink, wanted: Wanted) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (80, 40), "red").save(picture, "PNG")
+    branding.describe({}, logo=BytesIO(picture.getvalue()))
     asks(wanted)
-    words = releveur()
-    for needed in ("CL001007", "2022-04-12", "Alexandra Morel", "Idris Benali", "3923656030"):
-        assert needed in words
-
-    [row] = json.loads(releveur("--json"))["appointments"]
-    assert (row["code"], row["call_on"], row["contact"]["email"]) == (
-        "CL001007", "2022-04-12", HERS,
-    )  # fmt: skip
-    assert row["devices"][0]["serial"] == "3923656030"
-
-
-def test_a_settled_one_leaves_the_list_and_the_company_may_ask_again(wanted: Wanted) -> None:
-    asked = asks(wanted)
-    tried = json.loads(releveur("--json", "--dry-run", "--settle", str(asked.pk)))
-    assert Appointment.objects.open().exists()
-    assert json.loads(releveur("--json", "--settle", str(asked.pk))) == tried
-    assert tried == {"settled": asked.pk, "appointments": []}
-    with pytest.raises(CommandError):
-        releveur("--settle", str(asked.pk))
-    assert "Aucun rendez-vous" in releveur()
-    assert asks(wanted, now=LATER).pk != asked.pk
+    body, _file = letters(post)[HERS].iter_parts()
+    kinds = [part.get_content_type() for part in body.iter_parts()]
+    assert kinds == ["text/plain", "multipart/related", "text/calendar"]

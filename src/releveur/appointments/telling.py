@@ -19,6 +19,7 @@ from releveur.appointments.standing import stays
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Installation
 from releveur.outbox import writing
+from releveur.outbox.models import Mail
 
 FOLDER = "appointments/mail"
 PRIORITY = 10
@@ -33,55 +34,60 @@ def asked(appointment: Appointment, *, before: Appointment | None, now: datetime
 
     :param before: the appointment as it was, if it was asked for already
     """
-    letter = _Letter(appointment, Dealer.objects.here(), stays([appointment])[appointment.pk], now)
+    letter = Letter(appointment, Dealer.objects.here(), stays([appointment])[appointment.pk], now)
     another = before is not None and before.email.casefold() != appointment.email.casefold()
     if before and another:
-        letter.no_longer(before)
-    letter.asked(None if another else before, changed=before is not None)
-    letter.tell_dealer(before)
+        letter.no_longer(before).save()
+    letter.asked(None if another else before, changed=before is not None).save()
+    letter.to_dealer(before).save()
 
 
 def cancelled(appointment: Appointment, *, now: datetime) -> None:
     """It is cancelled."""
-    letter = _Letter(appointment, Dealer.objects.here(), stays([appointment])[appointment.pk], now)
-    letter.no_longer(appointment)
-    letter.tell_dealer(appointment)
+    letter = Letter(appointment, Dealer.objects.here(), stays([appointment])[appointment.pk], now)
+    letter.no_longer(appointment).save()
+    letter.to_dealer(appointment).save()
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
-    """What one event has to say to each side."""
+class Letter:
+    """What one event has to say to each side, as mails that are not owed yet."""
 
     appointment: Appointment
     dealer: Dealer
     where: Sequence[Installation]
     now: datetime
 
-    def asked(self, before: Appointment | None, *, changed: bool) -> None:
+    def asked(self, before: Appointment | None, *, changed: bool) -> Mail:
+        """To the person who is called; `before` is the appointment as she knows it."""
         with translation.override(self._language):
             calendar = self._entry(before)
             context = self._context(self.appointment) | {"changed": changed}
-        self._owe("asked", self.appointment.email, context, calendar)
+        return self._mail("asked", self.appointment.email, context, calendar)
 
-    def no_longer(self, before: Appointment) -> None:
-        """The person as she was named before is not called: it is cancelled, or somebody else is."""
+    def no_longer(self, before: Appointment) -> Mail:
+        """To the person as she was named before: it is cancelled, or somebody else is called."""
         with translation.override(self._language):
             calendar = ""
             if before.call_on:
                 calendar = entry.cancel(self.appointment, to=before, dealer=self.dealer)
             context = self._context(before)
         context["instead"] = self.appointment.person if self.appointment.is_open else ""
-        self._owe("cancelled", before.email, context, calendar)
+        return self._mail("cancelled", before.email, context, calendar)
 
-    def tell_dealer(self, before: Appointment | None) -> None:
+    def to_dealer(
+        self, before: Appointment | None, *, language: str = settings.LANGUAGE_CODE
+    ) -> Mail:
         """All the technician needs; an answer goes to the person."""
-        with translation.override(settings.LANGUAGE_CODE):
+        with translation.override(language):
             context = self._context(self.appointment)
             context |= {"changed": before is not None, "machines": self.where, "more": 0}
             told = render_to_string("appointments/mail/facts.txt", context)
             calendar = entry.to_dealer(self.appointment, before, told, dealer=self.dealer)
         to = self.dealer.reply_to or self.dealer.sender_address
-        self._owe("to_dealer", to, context, calendar)
+        mail = self._mail("to_dealer", to, context, calendar, language=language)
+        mail.reply_to = self.appointment.email
+        return mail
 
     def _entry(self, before: Appointment | None) -> str:
         """What the person's calendar is told: the day, or that it holds no more."""
@@ -101,25 +107,28 @@ class _Letter:
             "link": f"{settings.SITE_URL}/releves/rendez-vous",
         }
 
-    def _owe(self, name: str, to: str, context: Mapping[str, object], calendar: str) -> None:
-        to_dealer = name == "to_dealer"
-        mail = writing.prepare(
+    def _mail(
+        self,
+        name: str,
+        to: str,
+        context: Mapping[str, object],
+        calendar: str,
+        *,
+        language: str = "",
+    ) -> Mail:
+        first = "to_dealer" if name == "to_dealer" else "asked"
+        return writing.prepare(
             f"{FOLDER}/{name}",
             to=to,
-            language=settings.LANGUAGE_CODE if to_dealer else self._language,
+            language=language or self._language,
             context=context,
             dealer=self.dealer,
             now=self.now,
             priority=PRIORITY,
             calendar=calendar,
             message_id=self._id(name, self.appointment.sequence),
-            in_reply_to=self._id("to_dealer" if to_dealer else "asked", 0)
-            if self.appointment.sequence
-            else "",
+            in_reply_to=self._id(first, 0) if self.appointment.sequence else "",
         )
-        if to_dealer:
-            mail.reply_to = self.appointment.email
-        mail.save()
 
     def _id(self, name: str, sequence: int) -> str:
         domain = self.dealer.sender_address.rpartition("@")[2]

@@ -102,15 +102,13 @@ def prepare(
         text = _plain(render_to_string(f"{name}/body.txt", full))
         html = render_to_string(f"{name}/body.html", full | {"subject": subject})
     mail = blank(name, to=to, language=language, dealer=dealer, now=now)
-    mail.priority = priority
+    mail.priority, mail.calendar = priority, calendar
     mail.subject = subject[:LONGEST_SUBJECT]
     mail.html = _INDENTS.sub("\n", html).strip() + "\n"
     mail.text = _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("", text)).strip() + "\n"
     mail.key_uuid, mail.key_version = link or (None, None)
-    mail.in_reply_to = in_reply_to
+    mail.in_reply_to, mail.copy_to = in_reply_to, ",".join(copied)
     mail.message_id = message_id or mail.message_id
-    mail.copy_to = ",".join(copied)
-    mail.calendar = calendar
     return mail
 
 

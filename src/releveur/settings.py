@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "releveur.contracts",
     "releveur.readings",
     "releveur.campaigns",
+    "releveur.appointments",
     "releveur.ops",
     "releveur.web.portal",
     "releveur.web.demo",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from email.errors import MessageError
 from email.header import Header
@@ -27,6 +28,9 @@ LOGO = "logo@releveur"
 NO_MORE = "/ne-plus-ecrire/"
 """Where a person says that she wants no more of these mails, before the key of her link."""
 
+CALENDAR = "rendez-vous.ics"
+_METHOD = re.compile(r"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
+
 
 class _Policy(EmailPolicy):
     def fold_binary(self, name: str, value: str) -> bytes:
@@ -46,7 +50,7 @@ def compose(mail: Mail, *, date: datetime) -> bytes:
     """The whole message; the same row gives the same Message-ID whenever it is sent.
 
     :param date: what the header Date says
-    :raises ValueError: an address or a header no message can hold
+    :raises ValueError: an address, a header or a calendar entry no message can hold
     """
     name, sender = parseaddr(mail.sender)
     message = EmailMessage(policy=_POLICY)
@@ -66,6 +70,8 @@ def compose(mail: Mail, *, date: datetime) -> bytes:
         html = message.get_payload(1)
         assert isinstance(html, EmailMessage)
         html.add_related(logo, "image", "png", cid=f"<{LOGO}>", disposition="inline")
+    if mail.calendar:
+        _add_calendar(message, mail.calendar)
     return message.as_bytes()
 
 
@@ -118,6 +124,18 @@ def _ways_out(mail: Mail, mailbox: str) -> str:
     if (link := no_more_link()) not in mail.html:
         return by_mail
     return f"<{_filled(mail, link)}>, {by_mail}"
+
+
+def _add_calendar(message: EmailMessage, calendar: str) -> None:
+    """Twice, as mail programs want it: the last alternative is what they show with its buttons, the
+    attachment is what the others open.
+    """
+    method = _METHOD.search(calendar)
+    if method is None:
+        raise ValueError("a calendar entry that goes by mail says its method")
+    parameters = {"method": method[1]}
+    message.add_alternative(calendar, subtype="calendar", cte="quoted-printable", params=parameters)
+    message.add_attachment(calendar.encode(), "application", "ics", filename=CALENDAR)
 
 
 def _filled(mail: Mail, body: str) -> str:

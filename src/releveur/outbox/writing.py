@@ -47,17 +47,20 @@ def write(
     link: Link | None = None,
     in_reply_to: str = "",
     message_id: str = "",
+    calendar: str = "",
 ) -> Mail:
     """Render the three parts of a mail and owe it.
 
     Call it inside the transaction of the event it announces: both happen, or neither does.
 
     :param name: folder of the templates, e.g. `campaigns/mail/receipt`
+    :param calendar: an iCalendar text that goes with it, its METHOD included
     :raises ValidationError: nobody can be written to at this address
     """
     mail = prepare(
         name, to=to, language=language, context=context, dealer=Dealer.objects.here(), now=now,
         priority=priority, link=link, in_reply_to=in_reply_to, message_id=message_id,
+        calendar=calendar,
     )  # fmt: skip
     mail.save()
     return mail
@@ -76,6 +79,7 @@ def prepare(
     in_reply_to: str = "",
     message_id: str = "",
     copy_to: str = "",
+    calendar: str = "",
 ) -> Mail:
     """Render a mail without storing it, for those who store many at once; raises as `write` does.
 
@@ -98,14 +102,13 @@ def prepare(
         text = _plain(render_to_string(f"{name}/body.txt", full))
         html = render_to_string(f"{name}/body.html", full | {"subject": subject})
     mail = blank(name, to=to, language=language, dealer=dealer, now=now)
-    mail.priority = priority
+    mail.priority, mail.calendar = priority, calendar
     mail.subject = subject[:LONGEST_SUBJECT]
     mail.html = _INDENTS.sub("\n", html).strip() + "\n"
     mail.text = _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("", text)).strip() + "\n"
     mail.key_uuid, mail.key_version = link or (None, None)
-    mail.in_reply_to = in_reply_to
+    mail.in_reply_to, mail.copy_to = in_reply_to, ",".join(copied)
     mail.message_id = message_id or mail.message_id
-    mail.copy_to = ",".join(copied)
     return mail
 
 

@@ -16,12 +16,16 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import translation
 
+from releveur.appointments import days
+from releveur.appointments.models import Appointment
+from releveur.appointments.telling import Letter
 from releveur.campaigns import announcing, letter, mailing, office_mail, opting_out
 from releveur.campaigns.letter import Context
 from releveur.campaigns.mailing import Envelope
 from releveur.campaigns.models import DueReading, Invitation, Problem
 from releveur.clock import PARIS
 from releveur.customers import login
+from releveur.dealer.closures import closed_days
 from releveur.dealer.models import Dealer
 from releveur.ops.demo import mailbox
 from releveur.ops.demo.mailbox import Caught
@@ -197,6 +201,28 @@ def _code(kind: str, language: str, scene: Scene) -> Mail:
     )
 
 
+def _appointment(kind: str, language: str, scene: Scene) -> Mail:
+    """Asked for by her, for the devices of her first site; cancelled a moment later."""
+    stays = [row.installation for row in scene.rows]
+    site, contact = stays[0].site, scene.invitation.contact
+    contact.language = language
+    one = Appointment(
+        customer=site.customer, site=site, by_contact=contact,
+        address=site.address, postal_code=site.postal_code, town=site.town,
+        first_name=contact.first_name, last_name=contact.last_name,
+        email=contact.email, phone=contact.phone,
+        call_on=days.soonest(closures=closed_days(), now=scene.now), changed_at=scene.now,
+    )  # fmt: skip
+    where = {stay.pk: stay for stay in stays if stay.site_id == site.pk}
+    letter = Letter(one, scene.dealer, list(where.values()), scene.now)
+    if kind.endswith("/to_dealer"):
+        return letter.to_dealer(None, language=language)
+    if kind.endswith("/asked"):
+        return letter.asked(None, changed=False)
+    one.cancelled_at = scene.now
+    return letter.no_longer(one)
+
+
 SPECIMENS: Mapping[str, _Shown] = {
     "campaigns/mail/invitation": _written(_invitation),
     "campaigns/mail/reminder_1": _written(_reminder),
@@ -209,5 +235,8 @@ SPECIMENS: Mapping[str, _Shown] = {
     "campaigns/mail/problem_noted": _written(_problem),
     "campaigns/mail/announcement": _announcement,
     "campaigns/mail/office": _office,
+    "appointments/mail/asked": _appointment,
+    "appointments/mail/cancelled": _appointment,
+    "appointments/mail/to_dealer": _appointment,
     "customers/mail/code": _code,
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from releveur.web.portal import (
+    appointments,
     colleagues,
     devices,
     landing,
@@ -39,6 +40,18 @@ urlpatterns = [
     path("releves/transmettre/<int:handover>/reprendre", colleagues.take_back, name="take_back"),
     path("releves/plus-moi", colleagues.not_me, name="not_me"),
     path("plus-moi/<str:key>", colleagues.not_me_by_mail, name="not_me_by_mail"),
+    path("releves/rendez-vous", appointments.ask, name="appointment"),
+    path("releves/rendez-vous/merci", appointments.asked, name="appointment_asked"),
+    path(
+        "releves/rendez-vous/<int:appointment>/annuler",
+        appointments.cancel,
+        name="appointment_cancel",
+    ),
+    path(
+        "releves/rendez-vous/<int:appointment>/rendez-vous.ics",
+        appointments.calendar,
+        name="appointment_calendar",
+    ),
     path("connexion", signing_in.ask, name="login"),
     path("connexion/code", signing_in.code, name="code"),
     path("connexion/lien/<str:key>", signing_in.follow, name="follow"),

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from django import template
 from django.utils.translation import gettext as _
 
+from releveur.appointments import days
 from releveur.campaigns.letter import in_words
 from releveur.readings import wording
 from releveur.readings.models import Billed, Quality, Reading
@@ -43,6 +44,12 @@ def day(value: date) -> str:
 def deadline(value: datetime) -> str:
     """« lundi 2 mai 2022 à 18 h », in Paris."""
     return in_words(value)
+
+
+@register.filter
+def whole_day(value: date) -> str:
+    """« mardi 12 avril 2022 »."""
+    return days.in_words(value)
 
 
 @register.filter

@@ -106,11 +106,11 @@ def test_within_the_same_mail_domain_the_request_goes_over_at_once(old: Invitati
 
 def test_the_dealer_is_told_what_was_done(old: Invitation) -> None:
     names(old)
-    mail = Mail.objects.get(kind="successor_named")
+    mail = Mail.objects.get(kind="office")
     assert mail.to == "releves@bureautique-lafayette.example"
     for said in ("Alexandra", "Louise Petit", LOUISE.email, "Gramont Services (CL001007)"):
         assert said in mail.text, said
-    assert "C’est fait" in mail.text and "--accept" not in mail.text
+    assert "notez-le" in mail.text and "--accept" not in mail.text
 
 
 def test_elsewhere_it_waits_for_the_office_which_is_told_the_command(
@@ -121,7 +121,7 @@ def test_elsewhere_it_waits_for_the_office_which_is_told_the_command(
     assert succession.settled_at is None and asked(old) == {"3923656030"}
     assert not Contact.objects.filter(email=ELSEWHERE.email).exists()
     command = f"releveur successor {succession.pk} --accept"
-    assert command in Mail.objects.get(kind="successor_named").text
+    assert command in Mail.objects.get(kind="office").text
     [task] = office.tasks(campaign, now=OPENED)
     assert (task["what"], task["code"]) == ("SUCCESSOR", "CL001007")
     assert command in task["words"] and ELSEWHERE.email in task["words"]
@@ -218,13 +218,13 @@ def test_a_double_click_names_one(old: Invitation) -> None:
     assert names(old) == names(old)
     assert names(old, ELSEWHERE).email == LOUISE.email, "it is settled"
     assert Succession.objects.count() == 1
-    assert Mail.objects.filter(kind="successor_named").count() == 1
+    assert Mail.objects.filter(kind="office").count() == 1
 
 
 def test_another_name_replaces_the_one_that_waits(old: Invitation) -> None:
     first = names(old, ELSEWHERE)
     assert names(old, ELSEWHERE) == first
-    assert Mail.objects.filter(kind="successor_named").count() == 1
+    assert Mail.objects.filter(kind="office").count() == 1
     second = names(old, LOUISE)
     assert (second.pk, second.settled_at) == (first.pk, OPENED)
 
@@ -382,4 +382,4 @@ def test_two_at_once_name_one(old: Invitation) -> None:
     for click in clicks:
         click.join()
     assert Succession.objects.count() == Invitation.objects.count() - 1 == 1
-    assert Mail.objects.filter(kind="successor_named").count() == 1
+    assert Mail.objects.filter(kind="office").count() == 1

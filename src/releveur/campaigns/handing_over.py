@@ -39,7 +39,7 @@ class NotOpen(Exception):
 
 
 class NothingToHandOver(Exception):
-    """Nothing there is asked of this person in her own right and still missing."""
+    """Nothing there is asked of this person in her own right and still awaited."""
 
 
 class ToHerself(Exception):
@@ -66,7 +66,7 @@ def hand_over(invitation: Invitation, what: Device | Site, *, to: Named, now: da
     if campaign.state != Campaign.State.OPEN:
         raise NotOpen
     rows = passable(invitation).filter(_where(what))
-    if not rows.unanswered().exists():
+    if not rows.awaited().exists():
         raise NothingToHandOver
     to = introducing.checked(to)
     if to.key == invitation.contact.address_key:

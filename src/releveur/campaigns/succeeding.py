@@ -12,8 +12,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
 
-from releveur.campaigns import continuing, handing_over, locks, mailing, reminding
+from releveur.campaigns import continuing, handing_over, locks, mailing, office_mail, reminding
 from releveur.campaigns.handing_over import ToHerself
 from releveur.campaigns.models import (
     Asked,
@@ -24,16 +26,14 @@ from releveur.campaigns.models import (
     Notice,
     Succession,
 )
+from releveur.campaigns.office_mail import Line, News
 from releveur.customers import introducing
 from releveur.customers.introducing import Named
 from releveur.customers.models import Contact, Customer
 from releveur.dealer.closures import closed_days
 from releveur.dealer.models import Dealer
 from releveur.fleet import passing_on
-from releveur.outbox import writing
 from releveur.rules import mailboxes, schedule
-
-MAIL = "campaigns/mail/successor_named"
 
 
 class NotHers(Exception):
@@ -68,10 +68,10 @@ def name_successor(invitation: Invitation, *, named: Named, now: datetime) -> Su
     succession.first_name, succession.last_name = named.first_name, named.last_name
     succession.email, succession.said_at = named.email, now
     succession.save()
-    customers = customers_of(invitation)
+    about_her = _about(invitation)
     if _at_once(invitation.contact, named):
         _settle(succession, now=now)
-    _tell_the_dealer(succession, customers, now=now)
+    office_mail.tell(lambda: _news(succession, about_her), now=now)
     return succession
 
 
@@ -120,6 +120,12 @@ def customers_of(invitation: Invitation) -> Sequence[Customer]:
     rows = handing_over.passable(invitation)
     found = Customer.objects.filter(sites__installations__due_readings__in=rows)
     return list(found.distinct().order_by("code"))
+
+
+def _about(invitation: Invitation) -> list[Line]:
+    """Who is meant, while her requests are still hers; in the office's language."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return office_mail.about(invitation)
 
 
 def _at_once(contact: Contact, named: Named) -> bool:
@@ -222,22 +228,24 @@ def _own(invitation: Invitation) -> QuerySet[Asked]:
     return Asked.objects.filter(invitation=invitation, handover=None)
 
 
-def _tell_the_dealer(
-    succession: Succession, customers: Sequence[Customer], *, now: datetime
-) -> None:
-    dealer = Dealer.objects.here()
-    if not dealer.reply_to:
-        return
-    writing.write(
-        MAIL,
-        to=dealer.reply_to,
-        language=settings.LANGUAGE_CODE,
-        context={
-            "succession": succession,
-            "old": succession.invitation.contact,
-            "new": _said(succession),
-            "customers": customers,
-            "accepted": succession.successor_id is not None,
-        },
-        now=now,
+def _news(succession: Succession, about_her: Sequence[Line]) -> News:
+    """What the office is told: who, who now, and what was done or is to be done."""
+    done = _(
+        "Somebody else answers for these meter readings. The open requests and those to come go to the"
+        " new person: note it in your management software."
+    )
+    waits = _(
+        "Somebody else is said to answer for these meter readings. Nothing is changed before you say so."
+    )
+    accepted = succession.successor_id is not None
+    command = f"releveur successor {succession.pk}"
+    return News(
+        heading=_("New person for meter readings") if accepted else _("New person to confirm"),
+        sentence=done if accepted else waits,
+        lines=[
+            *about_her,
+            (_("New person"), f"{_said(succession)} <{succession.email}>"),
+            (_("Command"), "" if accepted else f"{command} --accept\n{command} --refuse"),
+        ],
+        reply_to=succession.invitation.contact.email,
     )

@@ -161,6 +161,11 @@ def _problem(scene: Scene) -> Context:
     return letter.problem(told, scene.rows)
 
 
+def _handed(scene: Scene) -> Context:
+    first = [row for row in scene.rows if row.meter.device_id == scene.rows[0].meter.device_id]
+    return _asking(scene, first) | {"sender": "Karim Benali"}
+
+
 def _sent(scene: Scene) -> list[tuple[DueReading, Reading]]:
     """What she declared, or may declare today."""
     last = dict(
@@ -233,6 +238,7 @@ SPECIMENS: Mapping[str, _Shown] = {
     "campaigns/mail/receipt": _written(_receipt),
     "campaigns/mail/correction": _written(_correction),
     "campaigns/mail/problem_noted": _written(_problem),
+    "campaigns/mail/handed": _written(_handed),
     "campaigns/mail/announcement": _announcement,
     "campaigns/mail/office": _office,
     "appointments/mail/asked": _appointment,

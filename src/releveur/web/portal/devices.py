@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from releveur import clock
 from releveur.campaigns.models import Invitation, Receipt
-from releveur.web.portal import colleagues, declaration, history, language, sending, sheet
+from releveur.web.portal import beside, declaration, history, language, sending, sheet
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import Sheet
 
@@ -94,8 +94,8 @@ def _sheet(
     faults: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
-    beside = colleagues.beside(request, drawn.head.invitation)
-    if beside.is_succeeded and not drawn.rows:
+    colleagues = beside.draw(request, drawn.head.invitation)
+    if colleagues.is_succeeded and not drawn.rows:
         return HttpResponseRedirect(reverse("portal:not_me"), status=303)
     context = {
         "sheet": drawn,
@@ -107,7 +107,7 @@ def _sheet(
         "receipt": receipt,
         "already": already,
         "recorded": _last_nonce(drawn.head.invitation),
-        "colleagues": beside,
+        "colleagues": colleagues,
     }
     return render(request, "portal/devices.html", context, status=status)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from releveur.campaigns.models import Handover, Succession
-from releveur.web.portal.colleagues import Beside
+from releveur.web.portal.beside import Beside
 from releveur.web.portal.sheet import Group, Row
 
 register = template.Library()
@@ -29,7 +29,7 @@ def named(succession: Succession) -> str:
 @register.filter
 def may_hand(beside: object, row: Row) -> bool:
     """Whether this device may be handed over: asked of her in her own right, and still missing."""
-    if not isinstance(beside, Beside) or not beside.is_open:
+    if not isinstance(beside, Beside) or not beside.is_open or row.problem:
         return False
     return any(cell.due.answer is None and cell.due.pk not in beside.received for cell in row.cells)
 

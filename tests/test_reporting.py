@@ -18,6 +18,7 @@ from tests.factories import (
     a_contact,
     a_contract,
     a_customer,
+    a_dealer,
     a_device,
     answers,
     the_mails_leave,
@@ -156,3 +157,17 @@ def test_after_the_signature_nothing_is_told(invitation: Invitation, device: Dev
     Campaign.objects.update(state="SIGNED", signed_at=OPENED, signed_by="Mme Roy")
     with pytest.raises(reporting.AskedNoMore):
         reporting.report(invitation, device, BROKEN, now=OPENED)
+
+
+def test_the_office_learns_of_it_by_mail_and_answers_the_person(
+    invitation: Invitation, device: Device
+) -> None:
+    a_dealer()
+    reporting.report(invitation, device, BROKEN, now=OPENED)
+    mail = Mail.objects.get(kind="office")
+    assert (mail.to, mail.reply_to) == (
+        "releves@bureautique-lafayette.example",
+        "alexandra@gramont-services.example",
+    )
+    for said in ("3923656030", "en panne", "Le technicien vient jeudi.", "CL001007", "Alexandra"):
+        assert said in mail.text

@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from releveur.campaigns import answering, locks, mailing, reminding
+from releveur.campaigns import answering, locks, mailing, office_mail, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
+from releveur.campaigns.office_mail import News
 from releveur.fleet.models import Device
 
 MOST_WORDS = 1_000
@@ -66,6 +67,7 @@ def report(invitation: Invitation, device: Device, told: Told, *, now: datetime)
     )
     reminding.withhold_answered(_asking(held, device), now=now)
     mailing.problem_noted(problem, now=now)
+    office_mail.tell(lambda: _news(problem), now=now)
     return problem
 
 
@@ -97,6 +99,31 @@ def reason(problem: Problem) -> dict[str, str]:
                 "what": Problem.What(problem.what).label
             }
     return said
+
+
+def _news(problem: Problem) -> News:
+    """What the office is told at once; its list of tasks has the same."""
+    device = problem.device
+    return News(
+        heading=_("Problem told: %(device)s") % {"device": device},
+        sentence=_(
+            "This customer tells why a device has no reading. No more reminders leave for it."
+        ),
+        lines=[
+            (_("Device"), str(device)),
+            (_("What is the matter?"), str(Problem.What(problem.what).label)),
+            (_("Serial number of the new device"), problem.new_serial),
+            (_("old counters"), _listed(problem.values.get("old", {}))),
+            (_("new counters"), _listed(problem.values.get("new", {}))),
+            (_("A few words"), problem.words),
+            *office_mail.about(problem.invitation),
+        ],
+        reply_to=problem.invitation.contact.email,
+    )
+
+
+def _listed(values: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {value}" for kind, value in values.items())
 
 
 def _hold(invitation: Invitation, device: Device) -> Invitation:

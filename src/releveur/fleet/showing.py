@@ -18,7 +18,6 @@ FAMILIES = Path(__file__).with_name("shown_where.toml")
 class Guide:
     """Steps to the counters, per language, and the label on the screen per kind of meter and language."""
 
-    name: str
     steps: Mapping[str, Sequence[str]]
     labels: Mapping[str, Mapping[str, str]]
 
@@ -52,7 +51,6 @@ def guide_of(model: DeviceModel) -> Guide | None:
     labels = dict(family.labels) if family else {}
     own = {kind: str(label) for kind, label in model.labels.items()}
     return Guide(
-        str(model),
         {"fr": steps, "en": steps},
         {language: {**labels.get(language, {}), **own} for language in ("fr", "en")},
     )
@@ -71,7 +69,6 @@ def _family(said: Mapping[str, str | list[str] | dict[str, list[str]]]) -> _Fami
         str(said["maker"]),
         re.compile(str(said["models"]), re.IGNORECASE),
         Guide(
-            str(said["name"]),
             {"fr": list(said["steps_fr"]), "en": list(said["steps_en"])},
             {
                 "fr": {kind: both[0] for kind, both in labels.items()},

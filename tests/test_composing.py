@@ -53,3 +53,10 @@ def test_a_mail_is_a_text_with_an_html_alternative() -> None:
 def test_a_name_with_a_line_break_never_becomes_a_header() -> None:
     with pytest.raises(ValueError, match=r"newline|linefeed"):
         composing.compose(a_mail("Bonjour\r\nBcc: all@example.org"), date=OPENED)
+
+
+@pytest.mark.parametrize(("kind", "offered"), [("office", False), ("invitation", True)])
+def test_the_offices_own_mail_offers_no_way_out(kind: str, offered: bool) -> None:
+    mail = a_mail("Bonjour")
+    mail.kind = kind
+    assert (b"List-Unsubscribe" in composing.compose(mail, date=OPENED)) is offered

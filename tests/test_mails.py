@@ -176,4 +176,5 @@ class TestTheGallery:
 
 def test_the_html_is_valid(all_mails: list[Specimen]) -> None:
     for one in all_mails[:: 1 + len(all_mails) // 60]:
-        html5lib.HTMLParser(strict=True).parse(one.caught.html)
+        # A key may hold two dashes in a row; the parser's older rules know none within a comment.
+        html5lib.HTMLParser(strict=True).parse(re.sub(r"/r/[\w-]{22}", "/r/KEY", one.caught.html))

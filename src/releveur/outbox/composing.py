@@ -31,6 +31,9 @@ NO_MORE = "/ne-plus-ecrire/"
 CALENDAR = "rendez-vous.ics"
 _METHOD = re.compile(r"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
 
+OF_THE_OFFICE = {"office", "to_dealer"}
+"""Kinds of mail that stay in the house."""
+
 
 class _Policy(EmailPolicy):
     def fold_binary(self, name: str, value: str) -> bytes:
@@ -118,8 +121,11 @@ def _headers(mail: Mail, mailbox: str) -> dict[str, str]:
 def _ways_out(mail: Mail, mailbox: str) -> str:
     """The page, where the mail itself shows it, and an address.
 
-    Never with the header for one click: scanners press it, and these mails belong to a contract.
+    Never with the header for one click: scanners press it, and these mails belong to a contract. The
+    office does not opt out of its own news.
     """
+    if mail.kind in OF_THE_OFFICE:
+        return ""
     by_mail = f"<mailto:{mailbox}?subject=unsubscribe>"
     if (link := no_more_link()) not in mail.html:
         return by_mail

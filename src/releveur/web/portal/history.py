@@ -87,13 +87,16 @@ def _volume(before: Reading, now: Reading) -> int | None:
 
 
 def _bars(newest_first: Sequence[Line]) -> list[Bar]:
-    """The latest periods, oldest at the left, each as high as its share of the highest."""
+    """The latest periods, the newest at the right, each as high as its share of the highest."""
     told = [line for line in newest_first if line.volume is not None][:MOST_BARS][::-1]
     highest = max((line.volume or 0 for line in told), default=0)
     if highest <= 0:
         return []
-    width = WIDTH // MOST_BARS - GAP
-    return [_bar(line, number * (width + GAP), width, highest) for number, line in enumerate(told)]
+    slot = WIDTH // MOST_BARS
+    begin = WIDTH - slot * len(told) + GAP // 2
+    return [
+        _bar(line, begin + number * slot, slot - GAP, highest) for number, line in enumerate(told)
+    ]
 
 
 def _bar(line: Line, x: int, width: int, highest: int) -> Bar:

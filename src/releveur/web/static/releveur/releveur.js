@@ -6,6 +6,9 @@ const language = document.documentElement.lang;
 const numbers = new Intl.NumberFormat(language);
 const plurals = new Intl.PluralRules(language);
 
+// The file fields speak the browser's language; their labels speak ours, and send what is chosen at once.
+document.documentElement.classList.add("scripted");
+
 const fields = (root) => [...root.querySelectorAll("input.meter")];
 const say = (name, filled) =>
   Object.entries(filled).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), words[name] ?? "");
@@ -31,6 +34,7 @@ function answer(field, done) {
   out.textContent = `${step < 0 ? "\u2212" : "+"}\u00a0${numbers.format(Math.abs(step))}`;
   const unusual = low !== undefined && (step < Number(low) || step > Number(high));
   out.classList.toggle("far", done && (step < 0 || unusual));
+  if (done && step >= 0 && unusual) out.textContent += ` · ${words.unusual}`;
 }
 
 // -- the photo zone of a lower value ---------------------------------------------------------------------------------
@@ -103,6 +107,9 @@ function countReady() {
     }
   }
   out.textContent = ready ? counted("ready", ready) : "";
+  const button = document.querySelector(".bar .button");
+  button.dataset.all ??= button.textContent;
+  button.textContent = ready ? counted("send", ready) : button.dataset.all;
 }
 
 // -- the draft, until it is sent -------------------------------------------------------------------------------------
@@ -253,7 +260,12 @@ dialog.setAttribute("aria-labelledby", "dialog-title");
 document.body.append(dialog);
 let opened = null;
 
-const parsed = async (response) => new DOMParser().parseFromString(await response.text(), "text/html");
+// Its own style carries another nonce and is not wanted here.
+async function parsed(response) {
+  const text = (await response.text()).replace(/<style[^]*?<\/style>/g, "");
+  return new DOMParser().parseFromString(text, "text/html");
+}
+
 const rowOf = (page, device) => page.getElementById(`device-${device}`);
 
 function show(page) {

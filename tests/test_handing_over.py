@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from releveur.campaigns import (
+    handed,
     handing_over,
     links,
     mailing,
@@ -148,7 +149,7 @@ def test_taken_back_her_link_and_pages_die_at_once_and_nothing_leaves(
         links.alive(receiver.pk, version=1)
     assert devices_of(receiver) == set() and waits(receiver) == []
     assert mailing.write_due(now=OPENED) == 1, "the sender's own"
-    assert handing_over.standing(sender) == {}
+    assert handed.standing(sender) == {}
     handing_over.take_back(handover, now=OPENED + DAY)
     handover.refresh_from_db()
     assert handover.taken_back_at == OPENED, "twice is once"
@@ -193,7 +194,7 @@ def test_what_two_people_handed_to_one_stays_until_both_take_it_back(
     receiver = hers.receiver
 
     assert waits(receiver) == ["HANDED"], "one mail is enough"
-    assert len(handing_over.standing(louise)) == len(handing_over.standing(sender)) == 2
+    assert len(handed.standing(louise)) == len(handed.standing(sender)) == 2
     handing_over.take_back(hers, now=OPENED)
     assert devices_of(receiver) == {"THIRD"}
     handing_over.take_back(hers_too, now=OPENED)

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from releveur.campaigns import (
+    handed,
     handing_over,
     links,
     mailing,
@@ -265,7 +266,7 @@ def test_what_she_had_handed_over_is_the_successors_to_take_back(
 
     handover.refresh_from_db()
     assert handover.sender == hers() and asked(handover.receiver) == {"3923656030"}
-    assert len(handing_over.standing(hers())) == 2
+    assert len(handed.standing(hers())) == 2
 
 
 def test_the_colleague_who_helped_becomes_the_successor(old: Invitation, device: Device) -> None:
@@ -294,7 +295,7 @@ def test_what_colleagues_had_handed_her_goes_back_to_them(
     names(old)
 
     assert asked(hers()) == {"3923656030"} and asked(marc) == {"HELPED"}
-    assert handing_over.standing(marc) == {}
+    assert handed.standing(marc) == {}
     assert links.alive(old.pk, version=1) == old, "her page says who it is now"
 
 

@@ -6,25 +6,23 @@ person who asked her, and neither moves a deadline nor holds up a close (`remind
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from releveur.campaigns import continuing, links, locks, reminding
+from releveur.campaigns import continuing, handed, links, locks, reminding
 from releveur.campaigns.models import (
     Asked,
     Campaign,
     DueReading,
-    DueReadingQuerySet,
     Handover,
     Invitation,
     Notice,
 )
 from releveur.customers import introducing
 from releveur.customers.introducing import Named
-from releveur.customers.models import Contact, Site
+from releveur.customers.models import Site
 from releveur.fleet.models import Device
 
 MOST_STANDING = 20
@@ -65,7 +63,7 @@ def hand_over(invitation: Invitation, what: Device | Site, *, to: Named, now: da
     campaign = locks.hold(invitation.campaign_id)
     if campaign.state != Campaign.State.OPEN:
         raise NotOpen
-    rows = passable(invitation).filter(_where(what))
+    rows = handed.passable(invitation).filter(handed.rows_of(what))
     if not rows.awaited().exists():
         raise NothingToHandOver
     to = introducing.checked(to)
@@ -78,7 +76,7 @@ def hand_over(invitation: Invitation, what: Device | Site, *, to: Named, now: da
     if len(asked) == rows.count() and None in asked.values():
         raise AskedAlready
     handover = Handover.objects.create(
-        sender=invitation, receiver=receiver, named=str(to), made_at=now, **_scope(what)
+        sender=invitation, receiver=receiver, named=str(to), made_at=now, **handed.scope(what)
     )
     _ask(handover, [row for row in rows if row.pk not in asked], now)
     return handover
@@ -110,58 +108,14 @@ def end(handover: Handover, *, now: datetime) -> None:
         reminding.withhold(Notice.objects.filter(invitation=receiver), now=now)
 
 
-def passable(invitation: Invitation) -> DueReadingQuerySet:
-    """What is asked of a person in her own right: what a colleague handed her is not passed on."""
-    own = Asked.objects.filter(invitation=invitation, due_reading=OuterRef("pk"), handover=None)
-    return DueReading.objects.asked_of(invitation).filter(Exists(own))
-
-
-def standing(invitation: Invitation) -> dict[int, Handover]:
-    """What this person handed over, by row (the latest where there are several); one query."""
-    return {row: one for row, one in around(invitation) if one.sender_id == invitation.pk}
-
-
-def around(invitation: Invitation) -> list[tuple[int, Handover]]:
-    """What this person handed over or was handed, row by row, the oldest first; one query."""
-    found = (
-        Handover.objects.filter(Q(sender=invitation) | Q(receiver=invitation), taken_back_at=None)
-        .annotate(
-            row=F("receiver__asked__due_reading"),
-            handed=F("receiver__asked__handover"),
-            of_device=F("receiver__asked__due_reading__meter__device"),
-            at_site=F("receiver__asked__due_reading__installation__site"),
-        )
-        .filter(Q(of_device=F("device")) | Q(at_site=F("site")), handed__isnull=False)
-        .select_related("sender__contact", "receiver__contact")
-    )
-    return [(one.row, one) for one in found.order_by("pk", "row")]
-
-
-def of(invitation: Invitation, what: Device | Site) -> Sequence[Handover]:
-    """To whom this person handed exactly this, the latest first."""
-    return list(_standing(invitation).filter(**_scope(what)).order_by("-pk"))
-
-
-def senders(invitation: Invitation) -> list[Contact]:
-    """The colleagues who handed something to this person."""
-    sent = Contact.objects.filter(
-        invitations__handed_over__receiver=invitation, invitations__handed_over__taken_back_at=None
-    )
-    return list(sent.distinct())
-
-
-def _standing(invitation: Invitation) -> QuerySet[Handover]:
-    return Handover.objects.filter(sender=invitation, taken_back_at=None)
-
-
 def _twin(invitation: Invitation, what: Device | Site, to: Named) -> Handover | None:
-    known = _standing(invitation).filter(receiver__contact__address_key=to.key)
-    return known.filter(**_scope(what)).first()
+    known = handed.given(invitation).filter(receiver__contact__address_key=to.key)
+    return known.filter(**handed.scope(what)).first()
 
 
 def _receiver(invitation: Invitation, to: Named, now: datetime) -> Invitation:
     ever = invitation.handed_over.count()
-    if ever >= MOST_EVER or _standing(invitation).count() >= MOST_STANDING:
+    if ever >= MOST_EVER or handed.given(invitation).count() >= MOST_STANDING:
         raise TooMany
     contact = introducing.introduce(to, language=invitation.contact.language)
     return continuing.go_on(invitation, contact=contact, until=invitation.asks_until, now=now)
@@ -185,14 +139,5 @@ def _ask(handover: Handover, rows: Iterable[DueReading], now: datetime) -> None:
 
 def _give_to(other: Handover, ended: Handover) -> None:
     """What another person handed to the same colleague too stays hers."""
-    rows = passable(other.sender).filter(_where(other.device or other.site))
+    rows = handed.passable(other.sender).filter(handed.rows_of(other.device or other.site))
     ended.asked.filter(due_reading__in=rows).update(handover=other)
-
-
-def _where(what: Device | Site | None) -> Q:
-    return Q(meter__device=what) if isinstance(what, Device) else Q(installation__site=what)
-
-
-def _scope(what: Device | Site) -> dict[str, Device | Site | None]:
-    device = what if isinstance(what, Device) else None
-    return {"device": device, "site": None if device else what}

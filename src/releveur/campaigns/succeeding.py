@@ -15,7 +15,15 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from releveur.campaigns import continuing, handing_over, locks, mailing, office_mail, reminding
+from releveur.campaigns import (
+    continuing,
+    handed,
+    handing_over,
+    locks,
+    mailing,
+    office_mail,
+    reminding,
+)
 from releveur.campaigns.handing_over import ToHerself
 from releveur.campaigns.models import (
     Asked,
@@ -117,7 +125,7 @@ def latest(invitation: Invitation) -> Succession | None:
 
 def customers_of(invitation: Invitation) -> Sequence[Customer]:
     """The companies whose devices are asked of her in her own right."""
-    rows = handing_over.passable(invitation)
+    rows = handed.passable(invitation)
     found = Customer.objects.filter(sites__installations__due_readings__in=rows)
     return list(found.distinct().order_by("code"))
 

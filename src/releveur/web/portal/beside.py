@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from releveur.campaigns import handing_over, succeeding
+from releveur.campaigns import handed, succeeding
 from releveur.campaigns.models import Campaign, Handover, Invitation, Succession
 
 HANDED, TAKEN_BACK = "transmis", "repris"
@@ -39,7 +39,7 @@ class Beside:
 
 def draw(request: HttpRequest, invitation: Invitation) -> Beside:
     """For the sheet; two queries, and one more right after something was handed or taken back."""
-    around = handing_over.around(invitation)
+    around = handed.around(invitation)
     return Beside(
         given={row: one for row, one in around if one.sender_id == invitation.pk},
         received={row: one for row, one in around if one.receiver_id == invitation.pk},

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from releveur import clock
-from releveur.campaigns import handing_over, succeeding
+from releveur.campaigns import handed, handing_over, succeeding
 from releveur.campaigns.models import Campaign, Handover, Invitation
 from releveur.customers.models import Site
 from releveur.fleet.models import Device
@@ -73,9 +73,9 @@ def _not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         else:
             return HttpResponseRedirect(request.path, status=303)
     context = {
-        "head": masthead(invitation, handing_over.passable(invitation)),
+        "head": masthead(invitation, handed.passable(invitation)),
         "succession": succeeding.latest(invitation),
-        "senders": handing_over.senders(invitation),
+        "senders": handed.senders(invitation),
         "person": person,
     }
     return render(request, "portal/not_me.html", context, status=person.status)
@@ -84,7 +84,7 @@ def _not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 def _form(
     request: HttpRequest, invitation: Invitation, what: Device | Site, person: Person
 ) -> HttpResponse:
-    rows = handing_over.passable(invitation)
+    rows = handed.passable(invitation)
     there = (
         rows.filter(meter__device=what)
         if isinstance(what, Device)
@@ -95,7 +95,7 @@ def _form(
         "device": what if isinstance(what, Device) else None,
         "site": what if isinstance(what, Site) else None,
         "count": there.values("meter__device").distinct().count(),
-        "standing": handing_over.of(invitation, what),
+        "standing": handed.of(invitation, what),
         "person": person,
     }
     return render(request, "portal/hand_over.html", context, status=person.status)
@@ -103,7 +103,7 @@ def _form(
 
 def _what(request: HttpRequest, invitation: Invitation) -> Device | Site:
     """The device or the site that the address names, if something there is hers to hand over."""
-    rows = handing_over.passable(invitation)
+    rows = handed.passable(invitation)
     device, site = request.GET.get("device", ""), request.GET.get("site", "")
     if is_number(device):
         devices = Device.objects.filter(meters__due_readings__in=rows).select_related("model")

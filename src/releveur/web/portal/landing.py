@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
-from releveur.campaigns import handing_over, succeeding
+from releveur.campaigns import handed, succeeding
 from releveur.campaigns.models import DueReading, Invitation
 from releveur.dealer import branding
 from releveur.web.portal import access
@@ -27,7 +27,7 @@ def enter(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     context = {
         "head": masthead(invitation, rows),
         "devices": rows.values("meter__device").distinct().count(),
-        "senders": [str(contact) for contact in handing_over.senders(invitation)],
+        "senders": [str(contact) for contact in handed.senders(invitation)],
         "succession": succeeding.latest(invitation),
     }
     return render(request, "portal/enter.html", context)

@@ -98,7 +98,7 @@ def test_an_unknown_address_is_counted_and_gets_no_mail(alexandra: Contact) -> N
 def test_an_unknown_address_costs_what_a_known_one_does_and_the_taking_back(
     alexandra: Contact, django_assert_num_queries: pytest.FixtureRequest
 ) -> None:
-    for address, queries in ((ALEXANDRA, 11), ("nobody@elsewhere.example", 12)):
+    for address, queries in ((ALEXANDRA, 12), ("nobody@elsewhere.example", 13)):
         with django_assert_num_queries(queries):  # type: ignore[operator]
             asks(address)
     assert Mail.objects.count() == 1
@@ -203,3 +203,11 @@ def test_revoking_ends_her_sessions_and_the_codes_on_their_way(alexandra: Contac
         login.alive(alexandra.pk, version=1)
     with pytest.raises(login.NoCode):
         login.enter(the_code(), browser="hers")
+
+
+def test_the_mail_of_a_replaced_code_does_not_leave() -> None:
+    a_contact()
+    for browser in ("hers", "hers", "another"):
+        login.ask(ALEXANDRA, browser=browser, client="c", language="fr", now=OPENED)
+    states = Mail.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["WITHHELD", "OWED", "OWED"], "a stranger's browser takes nothing back"

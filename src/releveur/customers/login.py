@@ -21,6 +21,7 @@ from django.utils.crypto import salted_hmac
 from releveur.customers.models import Contact, LoginCode
 from releveur.outbox import keys, writing
 from releveur.outbox.delivering import MachineNow
+from releveur.outbox.models import Mail
 
 LIFE = timedelta(minutes=10)
 MOST_TRIES = 5
@@ -91,6 +92,7 @@ def ask(address: str, *, browser: str, client: str, language: str, now: datetime
         asked_at=MachineNow(),
         expires_at=MachineNow() + LIFE,
     )
+    _take_back(_hashed("browser", browser), of_address, but=uuid)
     _owe(uuid, contact, address.strip(), language=language, now=now)
 
 
@@ -180,6 +182,16 @@ def _owe(
             link=(uuid, FIRST),
         )
         transaction.set_rollback(contact is None)
+
+
+def _take_back(browser: str, address: str, *, but: UUID) -> None:
+    """The mail of a code that this one replaces, if it has not left: it would open nothing any more."""
+    replaced = LoginCode.objects.filter(browser_hash=browser, address_hash=address, used_at=None)
+    waiting = Mail.objects.filter(
+        key_uuid__in=replaced.exclude(uuid=but).values("uuid"),
+        state=Mail.State.OWED,
+    )
+    waiting.update(state=Mail.State.WITHHELD)
 
 
 def _held(browser: str) -> LoginCode:

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 
 from releveur import clock
 from releveur.campaigns.models import Invitation
-from releveur.fleet.models import DeviceModel
+from releveur.fleet import showing
+from releveur.readings.wording import in_french
 from releveur.web.portal import sheet
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import Sheet
@@ -23,8 +24,10 @@ def printed(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     return render(request, "portal/printed.html", context)
 
 
-def _models_explained(drawn: Sheet) -> list[DeviceModel]:
-    """The models of which we know where they show their counters."""
+def _models_explained(drawn: Sheet) -> list[tuple[str, str]]:
+    """The models of which we know where they show their counters, and the way there."""
+    language = "fr" if in_french() else "en"
     models = {row.device.model_id: row.device.model for row in drawn.rows}
-    explained = [model for model in models.values() if model.shown_where]
-    return sorted(explained, key=str)
+    guides = {str(model): showing.guide_of(model) for model in models.values()}
+    ways = {name: " ".join(guide.steps[language]) for name, guide in guides.items() if guide}
+    return sorted(ways.items())

@@ -335,6 +335,9 @@ function taken(page) {
     const [old, now] = [document.querySelector(selector), page.querySelector(selector)];
     if (old && now) old.replaceWith(document.adoptNode(now));
   }
+  const [old, now] = [document.querySelector("main > .notice.ok"), page.querySelector("main > .notice.ok")];
+  old?.remove();
+  if (now) document.querySelector(".progress").before(document.adoptNode(now));
   if (!page.querySelector(".bar")) document.querySelector(".bar")?.remove();
   countReady();
   keepDraft();

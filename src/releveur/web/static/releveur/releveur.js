@@ -403,8 +403,17 @@ if (filter) {
   });
 }
 
+// With a mouse in the hand the first empty field is where one goes on; a touch screen would only open its keyboard.
+function begin() {
+  const waits = !location.hash && !document.querySelector(".problems, main > .notice");
+  if (waits && matchMedia("(pointer: fine)").matches) {
+    fields(sheet).find((field) => !field.value)?.focus({ preventScroll: true });
+  }
+}
+
 if (sheet) {
   takeUpDraft();
   for (const field of fields(sheet)) answer(field, true);
   countReady();
+  begin();
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -23,11 +23,9 @@ from releveur.web.portal.sheet import masthead
 @invited
 def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
     """One receipt of this invitation; another's does not exist here."""
-    found = get_object_or_404(
-        Receipt.objects.select_related("by_contact", "invitation"),
-        number=number,
-        invitation=invitation,
-    )
+    found = find(invitation, number)
+    if found is None:
+        raise Http404
     asked = DueReading.objects.asked_of(invitation)
     context = {
         "receipt": found,
@@ -44,7 +42,9 @@ def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpRe
 @invited
 def undo(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
     """Take back what a receipt recorded; the second press finds it taken back."""
-    found = get_object_or_404(Receipt, number=number, invitation=invitation)
+    found = find(invitation, number)
+    if found is None:
+        raise Http404
     with contextlib.suppress(undoing.TooLate, undoing.NothingLeft):
         undoing.undo(found, by=invitation.contact, now=clock.now())
     return HttpResponseRedirect(reverse("portal:receipt", args=[number]), status=303)
@@ -76,6 +76,14 @@ def photo(request: HttpRequest, invitation: Invitation, proof: int) -> HttpRespo
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Content-Disposition"] = 'inline; filename="photo.jpg"'
     return response
+
+
+def find(invitation: Invitation, number: str) -> Receipt | None:
+    """This invitation's receipt of that number, which an address may say in any signs."""
+    if not number.isprintable():
+        return None
+    receipts = Receipt.objects.select_related("by_contact", "invitation")
+    return receipts.filter(invitation=invitation, number=number).first()
 
 
 def _lines(found: Receipt) -> list[ReceiptLine]:

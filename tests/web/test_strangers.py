@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from releveur import clock
+from releveur.appointments.models import Appointment
 from releveur.campaigns import handing_over, reporting, succeeding
 from releveur.campaigns.models import DueReading, Invitation, Problem, Receipt
 from releveur.campaigns.reporting import Told
@@ -145,3 +146,27 @@ def test_who_was_succeeded_undoes_nothing(hers: Invitation, device: Device) -> N
     succeeding.name_successor(hers, named=KARIM, now=OPENED)
     visitor.post(f"/releves/recu/{receipt.number}/annuler")
     assert DueReading.objects.get(meter__device=device).reading is not None
+
+
+def test_a_colleague_neither_sees_nor_cancels_when_the_company_is_called(
+    hers: Invitation, device: Device
+) -> None:
+    typed = {
+        "address": "30 rue de Gramont", "postal_code": "75002", "town": "Paris",
+        "devices": [str(device.pk)], "first_name": "Alexandra", "last_name": "Petit",
+        "email": "alexandra@gramont-services.example", "phone": "06 11 22 33 44",
+    }  # fmt: skip
+    a_visitor(hers).post("/releves/rendez-vous", typed)
+    appointment = Appointment.objects.get()
+
+    visitor = a_visitor(handed(hers, device))
+    for page in ("", "/merci", f"/{appointment.pk}/rendez-vous.ics"):
+        answer = visitor.get(f"/releves/rendez-vous{page}", follow=True)
+        assert "06 11 22 33 44" not in text(answer) and "Petit" not in text(answer)
+    visitor.post("/releves/rendez-vous", typed | {"words": "hacked"})
+    visitor.post(f"/releves/rendez-vous/{appointment.pk}/annuler")
+    assert Appointment.objects.open().get().words == ""
+    receipt = a_receipt(Invitation.objects.get(contact__first_name="Karim"), device, 41_200)
+    for page in ("/releves", f"/releves/recu/{receipt.number}"):
+        assert "/releves/rendez-vous" not in visitor.get(page).content.decode()
+        assert "/releves/rendez-vous" in a_visitor(hers).get("/releves").content.decode()

@@ -105,6 +105,9 @@ def _sheet(
         "already": already,
         "recorded": _last_nonce(drawn.head.invitation),
         "colleagues": colleagues,
+        "hers": any(
+            cell.due.pk not in colleagues.received for row in drawn.rows for cell in row.cells
+        ),
     }
     return render(request, "portal/devices.html", context, status=status)
 

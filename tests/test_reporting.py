@@ -125,8 +125,8 @@ def test_told_again_the_newer_word_counts(invitation: Invitation, device: Device
     reporting.report(invitation, device, BROKEN, now=OPENED)
     gone = reporting.report(invitation, device, Told(Problem.What.GONE), now=OPENED + WEEK)
     assert Problem.objects.get(taken_back_at=None) == gone
-    key = (invitation.campaign_id, device.pk)
-    assert reporting.standing([invitation.campaign_id], [device.pk]) == {key: gone}
+    rows = list(device.meters.values_list("due_readings", flat=True))
+    assert reporting.standing(rows) == dict.fromkeys(rows, gone)
 
 
 def test_a_mail_notes_it(invitation: Invitation, device: Device) -> None:

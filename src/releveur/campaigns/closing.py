@@ -119,14 +119,12 @@ def _estimate(chunk: Sequence[int], *, rates: Mapping[Kinship, Fraction], now: d
     locks.share(set(DueReading.objects.filter(pk__in=chunk).values_list("campaign_id", flat=True)))
     rows = [row for row in locks.hold_due_readings(chunk) if row.reading is None]
     days = _days_of_the_other_meters(rows)
-    told = reporting.standing(
-        {row.campaign_id for row in rows}, {row.meter.device_id for row in rows}
-    )
+    told = reporting.standing(row.pk for row in rows)
     unread = [
         Unread(
             row.meter,
             on=days.get((row.meter.device_id, row.due_on), row.due_on),
-            reason=_reason(told.get((row.campaign_id, row.meter.device_id))),
+            reason=_reason(told.get(row.pk)),
         )
         for row in rows
     ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from releveur.campaigns.office_mail import News
 from releveur.fleet.models import Device
 
 MOST_WORDS = 1_000
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class NotAsked(Exception):
@@ -52,20 +54,20 @@ def report(invitation: Invitation, device: Device, told: Told, *, now: datetime)
     :raises AskedNoMore: its campaign is signed
     :raises WordsMissing: another reason, and no words
     """
-    if told.what is Problem.What.OTHER and not told.words.strip():
+    if told.what is Problem.What.OTHER and not _plain(told.words):
         raise WordsMissing
-    held = _hold(invitation, device)
-    _standing(held, device).update(taken_back_at=now)
+    asking = _hold(invitation, device)
+    _standing(asking, device).update(taken_back_at=now)
     problem = Problem.objects.create(
         device=device,
-        invitation=held,
+        invitation=invitation,
         what=told.what,
-        words=told.words.strip()[:MOST_WORDS],
-        new_serial=told.new_serial.strip()[:60],
+        words=_plain(told.words)[:MOST_WORDS],
+        new_serial=_plain(told.new_serial)[:60],
         values=_values(told),
         told_at=now,
     )
-    reminding.withhold_answered(_asking(held, device), now=now)
+    reminding.withhold_answered(asking, now=now)
     mailing.problem_noted(problem, now=now)
     office_mail.tell(lambda: _news(problem), now=now)
     return problem
@@ -73,21 +75,24 @@ def report(invitation: Invitation, device: Device, told: Told, *, now: datetime)
 
 @transaction.atomic
 def take_back(invitation: Invitation, device: Device, *, now: datetime) -> bool:
-    """The device can be read after all; reminders go on as planned. True where something stood.
+    """The device can be read after all, whoever told that it cannot; reminders go on as planned.
+
+    :returns: whether something stood
 
     :raises NotAsked: the device is not asked of this invitation
     :raises AskedNoMore: its campaign is signed
     """
-    held = _hold(invitation, device)
-    return bool(_standing(held, device).update(taken_back_at=now))
+    return bool(_standing(_hold(invitation, device), device).update(taken_back_at=now))
 
 
-def standing(campaigns: Collection[int], devices: Iterable[int]) -> dict[tuple[int, int], Problem]:
-    """The last problem told of each device in each campaign, in one query."""
-    rows = Problem.objects.filter(
-        invitation__campaign__in=campaigns, device__in=list(devices), taken_back_at=None
-    ).select_related("invitation__contact")
-    return {(row.invitation.campaign_id, row.device_id): row for row in rows.order_by("pk")}
+def standing(due_readings: Iterable[int]) -> dict[int, Problem]:
+    """The last problem told by somebody asked for each of these rows, in one query."""
+    told = Problem.objects.filter(taken_back_at=None).annotate(
+        row=F("invitation__asked__due_reading"),
+        of_device=F("invitation__asked__due_reading__meter__device"),
+    )
+    found = told.filter(row__in=list(due_readings), of_device=F("device"))
+    return {one.row: one for one in found.select_related("invitation__contact").order_by("pk")}
 
 
 def reason(problem: Problem) -> dict[str, str]:
@@ -126,15 +131,20 @@ def _listed(values: Mapping[str, int]) -> str:
     return ", ".join(f"{kind} {value}" for kind, value in values.items())
 
 
-def _hold(invitation: Invitation, device: Device) -> Invitation:
-    """Hold what an answer holds, so that nobody closes or reminds meanwhile."""
+def _hold(invitation: Invitation, device: Device) -> set[int]:
+    """Hold what an answer holds, so that nobody closes or reminds meanwhile.
+
+    :returns: everybody who is asked for the device where it stands
+    """
     locks.share([invitation.campaign_id])
     if invitation.campaign_id in _signed([invitation.campaign_id]):
         raise AskedNoMore
-    locks.hold_invitations(_asking(invitation, device))
-    if not DueReading.objects.asked_of(invitation).filter(meter__device=device).exists():
+    rows = DueReading.objects.asked_of(invitation).filter(meter__device=device)
+    asking = answering.asking(rows)
+    if not asking:
         raise NotAsked(device.serial)
-    return invitation
+    locks.hold_invitations(asking)
+    return asking
 
 
 def _signed(campaigns: Collection[int]) -> set[int]:
@@ -142,14 +152,13 @@ def _signed(campaigns: Collection[int]) -> set[int]:
     return set(signed.values_list("pk", flat=True))
 
 
-def _asking(invitation: Invitation, device: Device) -> set[int]:
-    """Every invitation of the campaign that asks for the device."""
-    rows = DueReading.objects.filter(campaign=invitation.campaign_id, meter__device=device)
-    return answering.asking(rows.values_list("pk", flat=True))
+def _standing(asking: Collection[int], device: Device) -> QuerySet[Problem]:
+    return Problem.objects.filter(invitation__in=asking, device=device, taken_back_at=None)
 
 
-def _standing(invitation: Invitation, device: Device) -> QuerySet[Problem]:
-    return Problem.objects.filter(invitation=invitation, device=device, taken_back_at=None)
+def _plain(words: str) -> str:
+    """Without the signs that neither tables nor mails hold."""
+    return _CONTROLS.sub("", words).strip()
 
 
 def _values(told: Told) -> dict[str, dict[str, int]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from releveur.campaigns import answering, locks, pointing
 from releveur.campaigns.models import Campaign, DueReading, Receipt, ReceiptLine
@@ -35,10 +36,10 @@ def undo(receipt: Receipt, *, by: Contact, now: datetime) -> int:
     :raises TooLate: after the deadline of the person who sent it
     :raises NothingLeft: nothing of it stands
     """
-    lines = list(receipt.lines.filter(reading__billed=None).select_related("reading"))
-    rows = _hold(lines)
+    rows = _hold(receipt)
     if not may_be_undone(receipt, now=now):
         raise TooLate
+    lines = _still_asked(receipt).filter(reading__billed=None).select_related("reading")
     mine = [line for line in lines if rows[line.due_reading_id].reading_id == line.reading_id]
     if not mine:
         raise NothingLeft
@@ -55,12 +56,12 @@ def undo(receipt: Receipt, *, by: Contact, now: datetime) -> int:
 
 
 def may_be_undone(receipt: Receipt, *, now: datetime) -> bool:
-    """Whether the time for it lasts: as long as its sender is asked."""
+    """Whether the time for it lasts: as long as its sender is asked for something of it."""
     invitation = receipt.invitation
     return (
         invitation is not None
         and now < invitation.asks_until
-        and Campaign.objects.filter(pk=invitation.campaign_id, state=Campaign.State.OPEN).exists()
+        and _still_asked(receipt).filter(due_reading__campaign__state=Campaign.State.OPEN).exists()
     )
 
 
@@ -71,10 +72,15 @@ def undone(receipt: Receipt) -> Withdrawal | None:
     return None if still.exists() else taken_back.select_related("by_contact").first()
 
 
-def _hold(lines: list[ReceiptLine]) -> Mapping[int, DueReading]:
-    """The rows of these lines, and those of other campaigns that stand at the same readings."""
-    ids = [line.due_reading_id for line in lines]
-    mine = dict(DueReading.objects.filter(pk__in=ids).values_list("pk", "campaign_id"))
+def _still_asked(receipt: Receipt) -> QuerySet[ReceiptLine]:
+    """The lines whose rows are asked of their sender to this day; no colleague took them back."""
+    return receipt.lines.filter(due_reading__asked__invitation=receipt.invitation_id)
+
+
+def _hold(receipt: Receipt) -> Mapping[int, DueReading]:
+    """The rows of its lines, and those of other campaigns that stand at the same readings."""
+    rows = DueReading.objects.filter(receipt_lines__receipt=receipt)
+    mine = dict(rows.values_list("pk", "campaign_id"))
     every = mine | answering.twins(mine)
     locks.share(set(every.values()))
     locks.hold_invitations(answering.asking(every))

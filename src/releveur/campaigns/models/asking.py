@@ -111,11 +111,14 @@ def still_held(row: str = "") -> Q:
 
 
 def problem_told(row: str = "") -> Exists:
-    """Of due readings reached by the path `row`: somebody asked for the device told why no value comes."""
+    """Of due readings reached by the path `row`: somebody asked for them told why no value comes.
+
+    A device that moved is due at two places: what is told at the one says nothing of the other.
+    """
     return Exists(
         Problem.objects.filter(
             device=OuterRef(f"{row}meter__device"),
-            invitation__campaign=OuterRef(f"{row}campaign"),
+            invitation__asked__due_reading=OuterRef(f"{row}pk"),
             taken_back_at=None,
         )
     )

@@ -18,7 +18,7 @@ from releveur import clock
 from releveur.appointments import asking, entry
 from releveur.appointments.models import OPEN, Appointment
 from releveur.appointments.standing import stays
-from releveur.campaigns.models import Invitation
+from releveur.campaigns.models import DueReading, Invitation
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Installation
 from releveur.web.portal.access import invited
@@ -41,6 +41,8 @@ class Shown:
 def ask(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Choose a place where there are several, then the form; what is open already stands in it."""
     hers = companies(invitation)
+    if not hers and DueReading.objects.asked_of(invitation).exists():
+        return redirect("portal:devices")
     if not hers:
         return render(request, "portal/appointment_none.html", {"head": Masthead(invitation, [])})
     open_ones = {one.customer_id: one for one in _open(hers)}

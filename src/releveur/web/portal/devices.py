@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from releveur import clock
 from releveur.campaigns.models import Invitation, Receipt
-from releveur.web.portal import beside, declaration, history, language, sending, sheet
+from releveur.web.portal import beside, declaration, history, language, receipts, sending, sheet
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import Sheet
 
@@ -24,7 +24,8 @@ def devices(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Show the sheet; record what was sent, and ask in the rows what has to be asked."""
     now = clock.now()
     if request.method != "POST":
-        receipt = _receipt(invitation, request.GET.get("recu", ""))
+        number = request.GET.get("recu", "")
+        receipt = receipts.find(invitation, number) if number else None
         return _sheet(request, sheet.draw(invitation, now=now), receipt=receipt)
     if language.is_chosen(request):
         return language.speak_on(request, _sheet(request, _typed(request, invitation, now)))
@@ -75,10 +76,6 @@ def _typed(
     return drawn
 
 
-def _receipt(invitation: Invitation, number: str) -> Receipt | None:
-    return Receipt.objects.filter(invitation=invitation, number=number).first() if number else None
-
-
 def _last_nonce(invitation: Invitation) -> str:
     """Of the last form that was recorded: the browser's draft of it is done with."""
     nonce = invitation.receipts.order_by("-pk").values_list("nonce", flat=True).first()
@@ -108,6 +105,9 @@ def _sheet(
         "already": already,
         "recorded": _last_nonce(drawn.head.invitation),
         "colleagues": colleagues,
+        "hers": any(
+            cell.due.pk not in colleagues.received for row in drawn.rows for cell in row.cells
+        ),
     }
     return render(request, "portal/devices.html", context, status=status)
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from releveur.campaigns.models import DueReading, Invitation
+from releveur.campaigns import handing_over
+from releveur.campaigns.models import Invitation
 from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Installation
 
@@ -49,8 +50,11 @@ class Company:
 
 
 def companies(invitation: Invitation) -> list[Company]:
-    """The companies whose devices are asked of this person, in one query."""
-    rows = DueReading.objects.asked_of(invitation).select_related(
+    """The companies whose devices are asked of this person in her own right, in one query.
+
+    Whoever helps a colleague with a reading neither sees nor changes when that company is called.
+    """
+    rows = handing_over.passable(invitation).select_related(
         "installation__site__customer", "installation__device__model"
     )
     stays = {row.installation_id: row.installation for row in rows}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -58,7 +60,8 @@ def problem(request: HttpRequest, invitation: Invitation, device: int) -> HttpRe
     form = _read(request, row)
     if not form.errors:
         told = _told(form, row)
-        reporting.report(invitation, row.device, told, now=now)
+        with _or_404():
+            reporting.report(invitation, row.device, told, now=now)
         return _back(row.device)
     return _page(request, drawn, row, form, status=422)
 
@@ -70,7 +73,8 @@ def take_back(request: HttpRequest, invitation: Invitation, device: int) -> Http
     drawn = sheet.draw(invitation, now=clock.now(), device=device)
     if not drawn.rows or drawn.head.is_signed:
         raise Http404
-    reporting.take_back(invitation, drawn.rows[0].device, now=clock.now())
+    with _or_404():
+        reporting.take_back(invitation, drawn.rows[0].device, now=clock.now())
     return _back(drawn.rows[0].device)
 
 
@@ -93,6 +97,15 @@ def _page(
         ],
     }
     return render(request, "portal/problem.html", context, status=status)
+
+
+@contextmanager
+def _or_404() -> Iterator[None]:
+    """While the form was on its way, the device may have gone to somebody else, or been invoiced."""
+    try:
+        yield
+    except (reporting.NotAsked, reporting.AskedNoMore) as no:
+        raise Http404 from no
 
 
 def _counters(row: Row, form: Form, age: str) -> list[Counter]:

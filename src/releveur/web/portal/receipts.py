@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from releveur import clock
-from releveur.campaigns import undoing
+from releveur.campaigns import handing_over, undoing
 from releveur.campaigns.models import DueReading, Invitation, Receipt, ReceiptLine
 from releveur.readings import proofs
 from releveur.readings.models import Proof
@@ -23,17 +23,16 @@ from releveur.web.portal.sheet import masthead
 @invited
 def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
     """One receipt of this invitation; another's does not exist here."""
-    found = get_object_or_404(
-        Receipt.objects.select_related("by_contact", "invitation"),
-        number=number,
-        invitation=invitation,
-    )
+    found = find(invitation, number)
+    if found is None:
+        raise Http404
     asked = DueReading.objects.asked_of(invitation)
     context = {
         "receipt": found,
         "lines": _lines(found),
         "head": masthead(invitation, asked),
         "missing": asked.awaited().values("meter__device").distinct().count(),
+        "hers": handing_over.passable(invitation).exists(),
         "undone": undoing.undone(found),
         "may_be_undone": undoing.may_be_undone(found, now=clock.now()),
     }
@@ -44,7 +43,9 @@ def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpRe
 @invited
 def undo(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
     """Take back what a receipt recorded; the second press finds it taken back."""
-    found = get_object_or_404(Receipt, number=number, invitation=invitation)
+    found = find(invitation, number)
+    if found is None:
+        raise Http404
     with contextlib.suppress(undoing.TooLate, undoing.NothingLeft):
         undoing.undo(found, by=invitation.contact, now=clock.now())
     return HttpResponseRedirect(reverse("portal:receipt", args=[number]), status=303)
@@ -76,6 +77,14 @@ def photo(request: HttpRequest, invitation: Invitation, proof: int) -> HttpRespo
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Content-Disposition"] = 'inline; filename="photo.jpg"'
     return response
+
+
+def find(invitation: Invitation, number: str) -> Receipt | None:
+    """This invitation's receipt of that number, which an address may say in any signs."""
+    if not number.isprintable():
+        return None
+    receipts = Receipt.objects.select_related("by_contact", "invitation")
+    return receipts.filter(invitation=invitation, number=number).first()
 
 
 def _lines(found: Receipt) -> list[ReceiptLine]:

@@ -285,11 +285,12 @@ def _rows(invitation: Invitation, every: Sequence[DueReading], now: datetime) ->
     billed = before.select_related("reading").last_of(row.meter_id for row in due)
     proposed = late.proposals(row.pk for row in due) if _is_signed(invitation) else {}
     cells = [Cell(one, billed.get(one.meter_id), proposed.get(one.pk)) for one in due]
-    told = reporting.standing([invitation.campaign_id], {row.meter.device_id for row in due})
+    told = reporting.standing(row.pk for row in due)
     _expect(cells, now)
     return [
-        _row(list(group), told.get((invitation.campaign_id, device)), now)
-        for device, group in groupby(cells, key=lambda cell: cell.due.meter.device_id)
+        _row(mine, told.get(mine[0].due.pk), now)
+        for _device, group in groupby(cells, key=lambda cell: cell.due.meter.device_id)
+        if (mine := list(group))
     ]
 
 

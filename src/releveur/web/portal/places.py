@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from releveur.campaigns import handing_over
+from releveur.campaigns import handed
 from releveur.campaigns.models import Invitation
 from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Installation
@@ -54,7 +54,7 @@ def companies(invitation: Invitation) -> list[Company]:
 
     Whoever helps a colleague with a reading neither sees nor changes when that company is called.
     """
-    rows = handing_over.passable(invitation).select_related(
+    rows = handed.passable(invitation).select_related(
         "installation__site__customer", "installation__device__model"
     )
     stays = {row.installation_id: row.installation for row in rows}

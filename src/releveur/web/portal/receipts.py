@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from releveur import clock
-from releveur.campaigns import handing_over, undoing
+from releveur.campaigns import handed, undoing
 from releveur.campaigns.models import DueReading, Invitation, Receipt, ReceiptLine
 from releveur.readings import proofs
 from releveur.readings.models import Proof
@@ -32,7 +32,7 @@ def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpRe
         "lines": _lines(found),
         "head": masthead(invitation, asked),
         "missing": asked.awaited().values("meter__device").distinct().count(),
-        "hers": handing_over.passable(invitation).exists(),
+        "hers": handed.passable(invitation).exists(),
         "undone": undoing.undone(found),
         "may_be_undone": undoing.may_be_undone(found, now=clock.now()),
     }

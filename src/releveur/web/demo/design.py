@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import SimpleNamespace as Piece
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -93,6 +94,8 @@ def design(request: HttpRequest) -> HttpResponse:
         "statuses": pieces.STATUSES,
         "sheet": pieces.sheet(clock.now()),
         "group": pieces.group(),
+        "head": Piece(customers=[None]),
+        "colleagues": None,
         "meter": pieces.history(),
     }
     return render(request, "demo/design.html", context)

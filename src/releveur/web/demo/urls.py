@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from releveur.web.demo import clockwork, gallery, mails, window
+from releveur.web.demo import clockwork, design, gallery, mails, window
 
 app_name = "demo"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("valider", clockwork.sign, name="sign"),
     path("suite", clockwork.next_period, name="next_period"),
     path("prefacturation.csv", window.basis, name="basis"),
+    path("design", design.design, name="design"),
     path("mails", gallery.gallery, name="gallery"),
     path(
         "mails/<int:reader>/<str:theme>/<str:language>/<path:kind>", gallery.frame, name="specimen"

@@ -133,7 +133,10 @@ def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, 
     every = ids | twins(ids)
     locks.share(every.values())
     locks.hold_invitations(asking(every))
-    rows = serving(row for row in locks.hold_due_readings(every) if row.pk in ids)
+    held = locks.hold_due_readings(every)
+    # A colleague may have taken them back, or the device have left, while we waited.
+    still = set(due.filter(pk__in=ids).values_list("pk", flat=True))
+    rows = serving(row for row in held if row.pk in still)
     if missing := meters - set(rows):
         raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
     return rows

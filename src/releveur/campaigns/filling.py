@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from releveur.campaigns import locks, pointing, reminding
 from releveur.campaigns.models import Asked, Campaign, DueReading, Kind
+from releveur.fleet.models import Meter
 from releveur.readings.models import Billed, Reading
 from releveur.rules import window
 
@@ -55,14 +56,26 @@ def _unused() -> QuerySet[Reading]:
 
 
 def _fill(campaign: int, rows: Sequence[int], *, now: datetime) -> int:
-    locks.share([campaign])
+    requests = _answered_requests(rows)
+    locks.share({campaign, *requests.values()})
     asking = set(Asked.objects.filter(due_reading__in=rows).values_list("invitation_id", flat=True))
     locks.hold_invitations(asking)
-    held = [row for row in locks.hold_due_readings(rows) if not _is_settled(row)]
+    every = locks.hold_due_readings({*rows, *requests})
+    held = [row for row in every if row.pk in rows and not _is_settled(row)]
     filled = _matched(held)
     pointing.save(filled)
     reminding.withhold_answered(asking, now=now)
     return len(filled)
+
+
+def _answered_requests(rows: Sequence[int]) -> dict[int, int]:
+    """One-off requests whose readings these rows may take, with their campaigns.
+
+    Whoever takes such a reading back, or corrects it, holds them.
+    """
+    meters = Meter.objects.filter(due_readings__in=rows)
+    requests = DueReading.objects.filter(kind=Kind.ONE_OFF, meter__in=list(meters))
+    return dict(requests.exclude(reading=None).values_list("pk", "campaign_id"))
 
 
 def _matched(rows: Sequence[DueReading]) -> list[DueReading]:

@@ -84,4 +84,9 @@ def _hold(receipt: Receipt) -> Mapping[int, DueReading]:
     every = mine | answering.twins(mine)
     locks.share(set(every.values()))
     locks.hold_invitations(answering.asking(every))
-    return {row.pk: row for row in locks.hold_due_readings(every)}
+    held = locks.hold_due_readings(every)
+    # What filled a row while we waited for ours is seen only now.
+    late = {pk: one for pk, one in answering.twins(mine).items() if pk not in every}
+    locks.share(set(late.values()))
+    held += locks.hold_due_readings(late)
+    return {row.pk: row for row in held}

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.utils import translation
 from psycopg import sql
 
 from releveur import postgres
@@ -59,6 +60,12 @@ def django_db_setup(server: postgres.Server, django_db_blocker: Any) -> Iterator
         connection.close()
     with _as_owner(server) as owner:
         _drop(owner, [name])
+
+
+@pytest.fixture(autouse=True)
+def french() -> None:
+    """As every request and every command begins; a page before may have spoken English in this thread."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 def _template(owner: psycopg.Connection) -> str:

@@ -41,10 +41,9 @@ def resume(invitation: Invitation, *, now: datetime) -> bool:
     if not opting_out.resume(invitation.contact):
         return False
     silent = reminding.silent(Invitation.objects.filter(pk__in=hers))
-    taken_back = Notice.objects.filter(
-        invitation__in=list(silent.values_list("pk", flat=True)), what=Notice.What.INVITED
-    ).exclude(withheld_at=None)
-    taken_back.update(withheld_at=None, mail=None)
+    people = list(silent.values_list("pk", flat=True))
+    invited = Notice.objects.filter(invitation__in=people, what=Notice.What.INVITED)
+    invited.exclude(withheld_at=None).update(withheld_at=None, mail=None)
     office_mail.tell(lambda: _resumed(invitation), now=now)
     return True
 

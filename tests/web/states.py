@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -61,8 +62,9 @@ WEEK = timedelta(weeks=1)
 type Chapter = Callable[[Reader], Iterator[Seen]]
 
 
+@cache
 def every_state(language: str) -> list[Seen]:
-    """All of them; each chapter's world is gone when the next one begins."""
+    """All of them, made once; each chapter's world is gone when the next one begins."""
     seen: list[Seen] = []
     for chapter in CHAPTERS:
         with transaction.atomic():

@@ -1,0 +1,77 @@
+"""A page looked at as it stands: wide and narrow, light and dark, without loading it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = (1280, 360)
+NARROWEST, TABLET = 320, 768
+HEIGHT = 900
+RULES: dict[Literal["light", "dark"], dict[str, object]] = {
+    "light": {"type": "tag", "values": STANDARDS},
+    "dark": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
+}
+"""A page in the dark has other colours, and is the same otherwise."""
+
+AXE = """options => axe.run(options).then(found => found.violations.map(
+    one => `${one.id}: ${one.nodes.map(node => node.html).join(' | ').slice(0, 400)}`))"""
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+REFUSAL = "Failed to load resource: the server responded with a status of 422"
+"""What Chromium says of a page that asks again; the page is as it should be."""
+
+
+@contextmanager
+def a_page(browser: Browser, *, at: str) -> Iterator[Page]:
+    """A page in French that does not move; what it complains about fails the test."""
+    context = browser.new_context(
+        base_url=at,
+        viewport={"width": WIDTHS[0], "height": HEIGHT},
+        locale="fr-FR",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def hear(said: ConsoleMessage) -> None:
+        if said.type == "error" and not said.text.startswith(REFUSAL):
+            complaints.append(said.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert not complaints, complaints
+
+
+def faults(page: Page) -> Iterator[str]:
+    """What axe finds in four variants."""
+    page.evaluate(Axe().axe_script)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        for scheme, rules in RULES.items():
+            page.emulate_media(color_scheme=scheme)
+            for found in page.evaluate(AXE, {"runOnly": rules, "resultTypes": ["violations"]}):
+                yield f"{width} {scheme}: {found}"
+    page.emulate_media(color_scheme="light")
+
+
+def overflows(page: Page) -> Iterator[str]:
+    """Where it scrolls sideways."""
+    for width in (*WIDTHS, TABLET, NARROWEST):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        if (much := page.evaluate(SIDEWAYS)) > 0:
+            yield f"{width}: scrolls sideways by {much}"
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Nothing axe finds, nothing that scrolls sideways."""
+    found = [*faults(page), *overflows(page)]
+    page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
+    assert not found, f"{name}: {found}"

@@ -65,7 +65,7 @@ def address(settings: Settings, tmp_path: Path, live_server: LiveServer) -> Iter
 @pytest.fixture(params=["light", "dark"])
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     scheme: Scheme = request.param
-    context = browser.new_context(locale="fr-FR", color_scheme=scheme)
+    context = browser.new_context(locale="fr-FR", color_scheme=scheme, reduced_motion="reduce")
     yield context.new_page()
     context.close()
 

@@ -281,8 +281,8 @@ class TestCommand:
     def test_a_person_reads_french(self, tmp_path: Path) -> None:
         said = self.run(a_file(tmp_path, a_row(address="", site="Siège")))
 
-        assert "clients – créations : 1" in said
-        assert "ligne 2 — Adresse : Le site n’a pas d’adresse" in said
+        assert "clients – créations\u202f: 1" in said
+        assert "ligne 2 — Adresse\u202f: Le site n’a pas d’adresse" in said
 
 
 def test_every_heading_is_documented() -> None:

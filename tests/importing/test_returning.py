@@ -373,4 +373,4 @@ class TestDoors:
             "import_fleet", str(a_file(tmp_path, a_row())), "--returned", str(back),
             stdout=out, stderr=io.StringIO(),
         )  # fmt: skip
-        assert f"Rendu avec ses remarques : {back}" in out.getvalue()
+        assert f"Rendu avec ses remarques\u202f: {back}" in out.getvalue()

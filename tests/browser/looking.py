@@ -27,12 +27,24 @@ REFUSAL = "Failed to load resource: the server responded with a status of 422"
 
 
 @contextmanager
-def a_page(browser: Browser, *, at: str) -> Iterator[Page]:
-    """A page in French that does not move; what it complains about fails the test."""
+def a_page(
+    browser: Browser,
+    *,
+    at: str,
+    width: int = WIDTHS[0],
+    scripts: bool = True,
+    forgives: tuple[str, ...] = (),
+) -> Iterator[Page]:
+    """A page in French that does not move; what it complains about fails the test.
+
+    :param forgives: beginnings of complaints that the test brings about
+    """
     context = browser.new_context(
         base_url=at,
-        viewport={"width": WIDTHS[0], "height": HEIGHT},
+        viewport={"width": width, "height": HEIGHT},
+        java_script_enabled=scripts,
         locale="fr-FR",
+        timezone_id="Europe/Paris",
         reduced_motion="reduce",
     )
     context.set_default_timeout(10_000)
@@ -40,7 +52,7 @@ def a_page(browser: Browser, *, at: str) -> Iterator[Page]:
     complaints: list[str] = []
 
     def hear(said: ConsoleMessage) -> None:
-        if said.type == "error" and not said.text.startswith(REFUSAL):
+        if said.type == "error" and not said.text.startswith((REFUSAL, *forgives)):
             complaints.append(said.text)
 
     page.on("console", hear)

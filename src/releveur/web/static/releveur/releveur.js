@@ -89,6 +89,9 @@ function isMet(zone) {
   return [...zone.querySelectorAll("[type=checkbox]")].every((one) => one.checked) && (!photo || Boolean(received));
 }
 
+// What the server has of it: a page that comes back as it was typed is not sent yet.
+const stands = (field) => field.dataset.stands ?? field.defaultValue;
+
 // -- what is ready to be sent ----------------------------------------------------------------------------------------
 
 function countReady() {
@@ -99,7 +102,7 @@ function countReady() {
     const mine = fields(row);
     const full = mine.length > 0 && mine.every((field) => typed(field) !== null);
     const zone = zoneOf(row);
-    const fresh = full && isMet(zone) && (zone || mine.some((field) => field.value !== field.defaultValue));
+    const fresh = full && isMet(zone) && (zone || mine.some((field) => field.value !== stands(field)));
     row.classList.toggle("ready", Boolean(fresh));
     ready += Boolean(fresh);
     if (fresh && !row.querySelector(".state .ready-word")) {
@@ -126,7 +129,7 @@ function draft() {
 
 function keepDraft(sent) {
   if (!sheet) return;
-  const changed = fields(sheet).filter((field) => field.value.trim() && field.value !== field.defaultValue);
+  const changed = fields(sheet).filter((field) => field.value.trim() && field.value !== stands(field));
   const values = Object.fromEntries(changed.map((field) => [field.name, field.value]));
   try {
     if (changed.length) localStorage.setItem(draftKey, JSON.stringify({ values, sent }));

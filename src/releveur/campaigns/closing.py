@@ -100,8 +100,19 @@ def never_asked(campaign: int) -> QuerySet[DueReading]:
 
 
 def empty(campaign: int) -> QuerySet[DueReading]:
-    """Rows without any reading."""
-    return DueReading.objects.filter(campaign=campaign, reading=None)
+    """Rows without any reading, of devices that stood there on the day due."""
+    return DueReading.objects.held().filter(campaign=campaign, reading=None)
+
+
+def estimate_the_gone(*, now: datetime) -> int:
+    """Estimate what devices that left owe to campaigns which have closed: their rows moved to that day."""
+    owed = Campaign.objects.filter(
+        state=Campaign.State.CLOSED, due_readings__final=True, due_readings__reading=None
+    )
+    return sum(
+        estimate_all(may_be_estimated(pk).filter(final=True), now=now)
+        for pk in sorted(set(owed.values_list("pk", flat=True)))
+    )
 
 
 def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
-
 from releveur.accounts.models import User
-from releveur.campaigns import filling, locks, pointing, reminding
+from releveur.campaigns import answering, filling, leaving, pointing, reminding
 from releveur.campaigns.answering import Question
-from releveur.campaigns.models import Asked, Campaign, DueReading, Kind
+from releveur.campaigns.models import DueReading, Kind
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Installation
 from releveur.readings import submission
@@ -68,44 +66,14 @@ def note(
     return submission.submit([occasioned], by=said.by, source=Reading.Source.OFFICE, now=now)
 
 
-def bring_forward(stay: Installation, *, to: date) -> int:
-    """What was due of a device after the day it leaves is due on that day, as its last reading.
-
-    Rows somebody answered stay as they are, and those of meters billed beyond that day.
-
-    :returns: how many rows moved
-    """
-    late = _empty(stay).filter(due_on__gt=to).exclude(meter__billed_indexes__taken_on__gte=to)
-    there = DueReading.objects.filter(due_on=to, meter__device=stay.device_id)
-    taken = set(there.values_list("meter_id", "kind"))
-    rows = [row for row in _hold(late) if (row.meter_id, row.kind) not in taken]
-    DueReading.objects.filter(pk__in=[row.pk for row in rows]).update(due_on=to, final=True)
-    return len(rows)
-
-
 def fill_requests(stay: Installation, readings: Mapping[int, Reading], *, now: datetime) -> None:
     """Fill with these readings the one-off requests they answer, then the periods they fit."""
-    asked = _empty(stay).filter(kind=Kind.ONE_OFF, meter__in=readings)
-    rows = [row for row in _hold(asked) if row.answer is None]
+    asked = DueReading.objects.filter(
+        kind=Kind.ONE_OFF, reading=None, installation=stay, meter__in=readings
+    )
+    rows = [row for row in leaving.hold(asked) if row.answer is None]
     for row in rows:
         row.reading = readings[row.meter_id]
     pointing.save(rows)
-    reminding.withhold_answered(_asking(row.pk for row in rows), now=now)
+    reminding.withhold_answered(answering.asking(rows), now=now)
     filling.fill(now=now)
-
-
-def _empty(stay: Installation) -> QuerySet[DueReading]:
-    rows = DueReading.objects.filter(reading=None, meter__device=stay.device_id, installation=stay)
-    return rows.exclude(campaign__state=Campaign.State.SIGNED)
-
-
-def _hold(rows: QuerySet[DueReading]) -> list[DueReading]:
-    campaigns = dict(rows.values_list("pk", "campaign_id"))
-    locks.share(set(campaigns.values()))
-    locks.hold_invitations(_asking(campaigns))
-    return [row for row in locks.hold_due_readings(campaigns) if row.reading_id is None]
-
-
-def _asking(rows: Iterable[int]) -> set[int]:
-    asking = Asked.objects.filter(due_reading__in=list(rows))
-    return set(asking.values_list("invitation_id", flat=True))

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from releveur.campaigns import noting
+from releveur.campaigns import closing, leaving, noting
 from releveur.campaigns.noting import Said
 from releveur.contracts import covering
 from releveur.contracts.models import Contract
@@ -47,10 +47,11 @@ def retire(
     meters = naming.meters(device, values)
     stay = moving.retire(device, on=on)
     contract = covering.end(device, on=on)
-    noting.bring_forward(stay, to=on)
+    leaving.bring_forward(stay)
     readings = noting.note(
         stay, meters, on=on, occasion=Reading.Occasion.REMOVAL, said=said, now=now
     )
     if readings:
         noting.fill_requests(stay, readings, now=now)
+    closing.estimate_the_gone(now=now)
     return Retired(stay, contract, readings)

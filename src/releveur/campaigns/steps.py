@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
-from releveur.campaigns import closing, filling, reminding
+from releveur.campaigns import closing, filling, leaving, reminding
 from releveur.campaigns.models import Campaign, Invitation, Notice
 from releveur.rules.schedule import GRACE, OPENS, PARIS
 
@@ -37,7 +37,9 @@ def take_due_steps(*, now: datetime) -> Taken:
 
     :raises ExceptionGroup: some campaigns failed; the others' steps are taken
     """
+    leaving.bring_all_forward()
     taken = Taken(filled=filling.fill(now=now))
+    closing.estimate_the_gone(now=now)
     faults: list[Exception] = []
     for pk in _in_state(Campaign.State.OPEN, Campaign.State.CLOSING):
         try:

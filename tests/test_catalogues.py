@@ -40,7 +40,7 @@ def messages() -> list[Message]:
 
 
 FRENCH = [
-    (text, original)
+    (str(text), str(original))
     for message in messages()
     for text, original in zip(
         message.string if isinstance(message.string, tuple) else (message.string,),

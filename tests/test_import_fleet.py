@@ -282,7 +282,7 @@ class TestCommand:
         said = self.run(a_file(tmp_path, a_row(address="", site="Siège")))
 
         assert "clients – créations\u202f: 1" in said
-        assert "ligne 2 — Adresse\u202f: Le site n’a pas d’adresse" in said
+        assert "ligne 2 — Adresse : Le site n’a pas d’adresse" in said
 
 
 def test_every_heading_is_documented() -> None:

@@ -184,7 +184,7 @@ def test_a_file_that_is_no_photo_is_refused_beside_it_and_another_is_taken(
     with a_page(browser, at=live_server.url) as page:
         enter(page, invitation)
         zone = lower(page)
-        zone.get_by_label("Choisir un fichier").set_input_files(note)  # type: ignore[arg-type]
+        zone.get_by_label("Choisir un fichier").set_input_files(note)
         expect(zone.get_by_role("status")).to_contain_text("JPEG")
         expect(zone.get_by_role("button", name="Réessayer")).to_be_hidden()
         zone.get_by_label("Choisir un fichier").set_input_files(a_picture())

@@ -42,6 +42,7 @@ def enter(page: Page, invitation: Invitation) -> None:
     """From the mail to the sheet."""
     page.goto(link(invitation))
     page.get_by_role("button", name="Continuer").click()
+    page.wait_for_url("**/releves")  # loaded, and its script with it
 
 
 def test_on_a_phone_without_scripts_from_the_mail_to_the_receipt(

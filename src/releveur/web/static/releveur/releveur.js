@@ -416,7 +416,11 @@ function begin() {
 
 if (sheet) {
   takeUpDraft();
-  for (const field of fields(sheet)) answer(field, true);
+  // Whoever was faster than this file is answered too.
+  for (const field of fields(sheet)) {
+    answer(field, true);
+    if (field.value !== field.defaultValue) askForPhoto(field);
+  }
   countReady();
   begin();
 }

@@ -1,81 +1,121 @@
-"""A copy of the database opens nothing: neither a link, nor a code, nor a browser's cookie is in it."""
+"""Whoever gets hold of a dump of the database gets in nowhere: it holds no key, no code and no cookie."""
 
 from __future__ import annotations
 
+import base64
 import re
 
+import psycopg
 import pytest
+from django.core import signing
 from django.db import connection
 from django.test import Client
+from psycopg import sql
 
-from releveur import clock
-from releveur.campaigns import mailing
-from releveur.campaigns.models import Invitation
-from releveur.fleet.models import Device
-from releveur.outbox import delivering, keys
-from tests import sink
-from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device, meter_of
-from tests.web.test_devices import name
+from releveur import clock, postgres
+from releveur.campaigns.models import Receipt
+from releveur.ops import ticking
+from releveur.web.portal.session import BROWSER, SALT
+from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device
+from tests.sink import Sink
+from tests.stories.quarter import text
+from tests.stories.test_a_quarter import post
 from tests.web.visiting import fields
 
-pytestmark = pytest.mark.django_db
+__all__ = ["post"]
 
-LINKS = re.compile(r"/(?:r|connexion/lien|ne-plus-ecrire|plus-moi)/([\w-]{22})")
-CODES = re.compile(r"\b([2-9B-DF-HJ-NP-TV-Z]{4}-[2-9B-DF-HJ-NP-TV-Z]{4})\b")
+pytestmark = pytest.mark.django_db(transaction=True)
+
 ALEXANDRA = "alexandra@gramont-services.example"
+KARIM = {"first_name": "Karim", "email": "karim@gramont-services.example"}
+KEY = re.compile(r"/(?:r|plus-moi|ne-plus-ecrire|connexion/lien)/([\w-]{22})")
+CODE = re.compile(r"^ +([2-9A-Z]{4}-[2-9A-Z]{4})\r?$", re.MULTILINE)
 
 
-def every_row() -> str:
-    """All rows of all tables, as text."""
-    with connection.cursor() as cursor:
-        cursor.execute("select tablename from pg_tables where schemaname = 'public'")
-        rows = []
-        for (table,) in cursor.fetchall():
-            cursor.execute(f'select one::text from "{table}" as one')
-            rows += [text for (text,) in cursor.fetchall()]
-    return "\n".join(rows)
+def test_a_dump_after_the_story_opens_nothing(post: Sink, server: postgres.Server) -> None:
+    cookies = lived(post)
+    told = [text(mail) for mail in post.messages]
+    keys = {key for mail in told for key in KEY.findall(mail)}
+    codes = {code for mail in told for code in CODE.findall(mail)}
+    assert (len(keys), len(codes)) == (3, 1), "hers, Karim’s, and those of coming back"
+    assert len(cookies) == 8, "three browsers: a token each, what let them in, and what waited"
+
+    dump = dumped(server)
+    for known in (ALEXANDRA, Receipt.objects.get().number, "{{LINK-KEY}}"):
+        assert known in dump, "it is a dump of this story"
+    bare = {code.replace("-", "") for code in codes}
+    secrets = keys | codes | bare | cookies
+    assert not {one for one in secrets if any(form in dump for form in disguises(one))}
 
 
-def the_mails_arrive(post: sink.Sink) -> str:
-    """What of all mails came over the wire, as their readers see it."""
-    mailing.write_due(now=OPENED)
-    delivering.deliver_due(now=OPENED, server=post.server)
-    bodies = [message.get_body(("plain",)) for message in post.messages]
-    headers = [str(message["List-Unsubscribe"]) for message in post.messages]
-    return "\n".join([*(body.get_content() for body in bodies if body), *headers])
-
-
-def lives_through_everything(visitor: Client, device: Device) -> None:
-    """She answers, hands a device on, asks to be called, and comes in again by a code."""
-    form = fields(visitor.get("/releves")) | {name(device, "mono"): "41200"}
-    assert visitor.post("/releves", form).status_code == 303
-    karim = {"first_name": "Karim", "email": "karim@gramont-services.example"}
-    assert visitor.post(f"/releves/transmettre?device={device.pk}", karim).status_code == 303
-    assert visitor.post("/connexion", {"address": ALEXANDRA}).status_code == 303
-
-
-def test_a_copy_of_the_database_opens_nothing() -> None:
+def lived(post: Sink) -> set[str]:
+    """Asked, answered, handed on, an appointment made, back without the mail; the cookies of it all."""
     clock.set(OPENED)
     a_dealer()
     a_contact(customer := a_customer(), email=ALEXANDRA)
-    device = a_device(customer, mono=39_684, color=89_675)
+    a_device(customer, mono=39_684)
+    other = a_device(customer, mono=39_684)
     a_campaign()
-    with sink.listening() as post:
-        first = LINKS.search(the_mails_arrive(post))
-        assert first
-        visitor = Client()
-        visitor.post(f"/r/{first[1]}")
-        lives_through_everything(visitor, device)
-        read = the_mails_arrive(post)
-    [code] = set(CODES.findall(read))
-    cookies = {one.value for one in visitor.cookies.values() if len(one.value) > 2}
-    assert visitor.post("/connexion/code", {"code": code}).status_code == 303
-    cookies |= {one.value for one in visitor.cookies.values() if len(one.value) > 2}
-    secrets = {*LINKS.findall(read), code, code.replace("-", ""), *cookies}
+    ticking.tick(now=OPENED)
+    alexandra = Client()
+    alexandra.post(f"/r/{newest_key(post)}")
+    sends(alexandra, f"/releves/transmettre?device={other.pk}", KARIM)
+    ticking.tick(now=OPENED)
+    karim = Client()
+    karim.post(f"/r/{newest_key(post)}")
+    assert karim.get("/releves").status_code == 200
+    form = fields(alexandra.get("/releves"))
+    values = {name: "41200" for name in form if name.startswith("value-")}
+    sends(alexandra, "/releves", form | values)
+    page = alexandra.get("/releves/rendez-vous")
+    sends(alexandra, "/releves/rendez-vous", fields(page) | {"last_name": "Morel"})
+    ticking.tick(now=OPENED)
+    return kept_by(alexandra) | kept_by(karim) | came_back(post)
 
-    assert len(set(LINKS.findall(read))) >= 3, "the red button, the colleague's, the code's"
-    assert len(cookies) >= 3
-    assert Invitation.objects.count() == 2 and meter_of(device)
-    dump = every_row()
-    assert keys.PLACEHOLDER in dump, "the mails are in it"
-    assert not [secret for secret in secrets if secret in dump]
+
+def sends(browser: Client, address: str, form: dict[str, str]) -> None:
+    assert browser.post(address, form).status_code == 303
+
+
+def came_back(post: Sink) -> set[str]:
+    """In with an address and a code; the cookies, and the secret within the one that waits."""
+    back = Client()
+    sends(back, "/connexion", {"address": ALEXANDRA})
+    waiting = kept_by(back)
+    secret = signing.loads(back.cookies[BROWSER].value, salt=f"{SALT}.{BROWSER}")
+    ticking.tick(now=OPENED)
+    code = CODE.findall(text(post.messages[-1]))[0]
+    sends(back, "/connexion/code", {"code": code})
+    assert back.get("/mes-releves").status_code == 200
+    return waiting | kept_by(back) | {secret}
+
+
+def kept_by(browser: Client) -> set[str]:
+    return {one.value for one in browser.cookies.values() if one.value}
+
+
+def newest_key(post: Sink) -> str:
+    [*_older, key] = KEY.findall(text(post.messages[-1]))
+    return str(key)
+
+
+def dumped(server: postgres.Server) -> str:
+    """Every table of every schema that is ours, as `pg_dump` writes it."""
+    name = str(connection.settings_dict["NAME"])
+    with psycopg.connect(server.conninfo(user=postgres.OWNER, name=name)) as owner:
+        tables = owner.execute(
+            "select schemaname, tablename from pg_tables"
+            " where schemaname not in ('pg_catalog', 'information_schema')"
+        ).fetchall()
+        return "\n".join(_copied(owner, sql.Identifier(*table)) for table in tables)
+
+
+def _copied(owner: psycopg.Connection, table: sql.Identifier) -> str:
+    with owner.cursor().copy(sql.SQL("copy {} to stdout").format(table)) as copy:
+        return b"".join(bytes(chunk) for chunk in copy).decode()
+
+
+def disguises(secret: str) -> set[str]:
+    """As it is, in small letters, and as bytes are shown."""
+    content = secret.encode()
+    return {secret, secret.lower(), content.hex(), base64.b64encode(content).decode().rstrip("=")}

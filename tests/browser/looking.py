@@ -10,8 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDTHS = (1280, 360)
-NARROWEST, TABLET = 320, 768
+WIDTHS = (1280, 768, 360, 320)
+LOOKED_AT = (1280, 360)
 HEIGHT = 900
 RULES: dict[Literal["light", "dark"], dict[str, object]] = {
     "light": {"type": "tag", "values": STANDARDS},
@@ -62,28 +62,31 @@ def a_page(
     assert not complaints, complaints
 
 
-def faults(page: Page) -> Iterator[str]:
-    """What axe finds in four variants."""
-    page.evaluate(Axe().axe_script)
+def faults(page: Page, *, by_axe: bool = True) -> Iterator[str]:
+    """Where it scrolls sideways, and what axe finds in four variants.
+
+    :param by_axe: axe looks too
+    """
+    if by_axe:
+        page.evaluate(Axe().axe_script)
     for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        for scheme, rules in RULES.items():
-            page.emulate_media(color_scheme=scheme)
-            for found in page.evaluate(AXE, {"runOnly": rules, "resultTypes": ["violations"]}):
-                yield f"{width} {scheme}: {found}"
-    page.emulate_media(color_scheme="light")
-
-
-def overflows(page: Page) -> Iterator[str]:
-    """Where it scrolls sideways."""
-    for width in (*WIDTHS, TABLET, NARROWEST):
         page.set_viewport_size({"width": width, "height": HEIGHT})
         if (much := page.evaluate(SIDEWAYS)) > 0:
             yield f"{width}: scrolls sideways by {much}"
+        if by_axe and width in LOOKED_AT:
+            yield from (f"{width} {found}" for found in _found(page))
+
+
+def _found(page: Page) -> Iterator[str]:
+    for scheme, rules in RULES.items():
+        page.emulate_media(color_scheme=scheme)
+        for found in page.evaluate(AXE, {"runOnly": rules, "resultTypes": ["violations"]}):
+            yield f"{scheme}: {found}"
+    page.emulate_media(color_scheme="light")
 
 
 def looked_at(page: Page, name: str) -> None:
     """Nothing axe finds, nothing that scrolls sideways."""
-    found = [*faults(page), *overflows(page)]
+    found = [*faults(page)]
     page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
     assert not found, f"{name}: {found}"

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from releveur import clock
 from releveur.appointments.models import Appointment
 from releveur.campaigns.models import Invitation
-from tests.browser.test_portal import WIDTHS, checked
+from tests.browser.test_portal import VARIANTS, checked
 from tests.factories import (
     OPENED,
     a_campaign,
@@ -42,7 +42,7 @@ def invitation() -> Invitation:
     return Invitation.objects.get(campaign=a_campaign())
 
 
-@pytest.fixture(params=[(width, scheme) for width in WIDTHS for scheme in ("light", "dark")])
+@pytest.fixture(params=VARIANTS)
 def visit(
     request: pytest.FixtureRequest,
     browser: Browser,

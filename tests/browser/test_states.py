@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from releveur import clock
 from releveur.campaigns.models import DueReading, Invitation
-from tests.browser.looking import a_page, faults, looked_at, overflows
+from tests.browser.looking import a_page, faults, looked_at
 from tests.factories import OPENED, a_campaign, a_dealer
 from tests.web.seeing import Seen, an_invitation, field, first, second, third
 from tests.web.states import every_state
@@ -37,10 +37,9 @@ def test_every_state_can_be_used_by_everybody(browser: Browser, half: int) -> No
         page.route("**/*", lambda route: serve(route, states))
         for number, seen in enumerate(states):
             page.goto(f"/{number}")
-            says = [*overflows(page)]
-            if new := kinds(html5lib.parse(seen.answer.content.decode())) - known:
-                known |= new
-                says += faults(page)
+            new = kinds(html5lib.parse(seen.answer.content.decode())) - known
+            known |= new
+            says = faults(page, by_axe=bool(new))
             found += [f"{seen.page}, {seen.state}: {said}" for said in says]
     assert not found
 

@@ -1,0 +1,71 @@
+"""All rows of the test's database as they stood at one moment, put back as often as one likes.
+
+A dump and its restore for those who need hundreds of them a minute: the tables stay, their rows are
+copied out and in. The superuser does it, for the application may not delete what is written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+from releveur import postgres
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """What every table of the application held, in PostgreSQL's own text format."""
+
+    tables: Mapping[str, bytes]
+
+    def put_back(self) -> None:
+        """Make all tables what they were; numbers given since are not given again."""
+        with _superuser() as server, server.transaction():
+            server.execute("set local session_replication_role = replica")
+            for table in _written(server):
+                server.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
+            for table, rows in self.tables.items():
+                statement = sql.SQL("copy {} from stdin").format(sql.Identifier(table))
+                with server.cursor().copy(statement) as copy:
+                    copy.write(rows)
+
+
+def take() -> Dump:
+    """Dump the database of this test as it is committed now."""
+    with _superuser() as server:
+        return Dump({table: _rows(server, table) for table in _written(server)})
+
+
+@contextmanager
+def _superuser() -> Iterator[psycopg.Connection]:
+    server = settings.POSTGRES
+    assert server, "tests/settings.py embeds one"
+    where = server.conninfo(user=postgres.SUPERUSER, name=connection.settings_dict["NAME"])
+    with psycopg.connect(where, autocommit=True) as superuser:
+        superuser.execute("set lock_timeout = '10s'")
+        yield superuser
+
+
+def _written(server: psycopg.Connection) -> list[str]:
+    """The tables that hold a row."""
+    listed = server.execute(
+        "select tablename from pg_tables where schemaname = 'public' and tablename <> 'django_migrations'"
+    )
+    names = [name for (name,) in listed.fetchall()]
+    any_row = sql.SQL(" union all ").join(
+        sql.SQL("(select {} from {} limit 1)").format(sql.Literal(name), sql.Identifier(name))
+        for name in names
+    )
+    return [name for (name,) in server.execute(any_row).fetchall()]
+
+
+def _rows(server: psycopg.Connection, table: str) -> bytes:
+    statement = sql.SQL("copy {} to stdout").format(sql.Identifier(table))
+    with server.cursor().copy(statement) as copy:
+        return b"".join(bytes(chunk) for chunk in copy)

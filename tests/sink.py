@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,12 @@ class Sink:
     conversations: int = 0
     before: Callable[[], None] = lambda: None
     """Called while a mail is on the wire."""
+    after: Callable[[], None] = lambda: None
+    """Called when a mail is kept, before the server says so."""
+    slow: float = 0.0
+    """Seconds that each mail takes."""
+    most: int = 0
+    """Mails after which the server closes a conversation; 0: as many as one likes."""
 
     @property
     def to(self) -> list[str]:
@@ -60,6 +67,7 @@ class Sink:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # as above
         to, *self.copies = envelope.rcpt_tos
         self.before()
+        await asyncio.sleep(self.slow)
         if to in self.drops:
             server.transport.abort()
         if to in self.drops | self.stalls:
@@ -67,6 +75,10 @@ class Sink:
         if reply := self.replies(to):
             return reply
         self.messages.append(message_from_bytes(envelope.content, policy=default))
+        self.after()
+        session.mails = getattr(session, "mails", 0) + 1
+        if session.mails == self.most:
+            server.loop.call_later(0.01, server.transport.close)
         return "250 kept"
 
 

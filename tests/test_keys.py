@@ -27,3 +27,14 @@ def test_without_the_secret_nobody_makes_the_key(settings: Any) -> None:
 def test_the_hash_does_not_show_the_key() -> None:
     key = keys.make(ONE, 1)
     assert re.fullmatch(r"[0-9a-f]{64}", keys.hashed(key)) and key not in keys.hashed(key)
+
+
+def test_a_link_handed_out_under_a_former_secret_goes_out_again(settings: Any) -> None:
+    handed_out, code = keys.make(ONE, 1), keys.code(ONE, 1)
+    known_by = keys.hashed(handed_out)
+    former, settings.LINK_SECRET = settings.LINK_SECRET, "another"
+    assert keys.make(ONE, 1, hashed_as=known_by) != handed_out, "not accepted any more"
+    settings.OLD_LINK_SECRETS = ["older still", former]
+    assert keys.make(ONE, 1, hashed_as=known_by) == handed_out
+    assert keys.code(ONE, 1, hashed_as=known_by) == code
+    assert keys.make(ONE, 2) not in {handed_out, keys.make(ONE, 1, hashed_as=known_by)}

@@ -27,12 +27,18 @@ KNOBS = (
     Knob(
         "RELEVEUR_KEEP_POSTGRES", "0", "1: the embedded server goes on when this process leaves it"
     ),
-    Knob("RELEVEUR_POOL", "4", "database connections a process may hold; 0: one a thread, no pool"),
+    Knob("RELEVEUR_POOL", "8", "database connections a process may hold; 0: one a thread, no pool"),
     Knob("RELEVEUR_SECRET_KEY", "", "signs cookies and forms; empty: made once in the data folder"),
     Knob(
         "RELEVEUR_LINK_SECRET",
         "",
         "derives the links in mails; empty: made once in the data folder",
+    ),
+    Knob("RELEVEUR_OLD_SECRET_KEYS", "", "former secret keys still accepted, separated by commas"),
+    Knob(
+        "RELEVEUR_OLD_LINK_SECRETS",
+        "",
+        "former link secrets whose links still go out, separated by commas",
     ),
     Knob(
         "RELEVEUR_SITE_URL", "http://127.0.0.1:8000", "address of the portal, as written in mails"
@@ -45,6 +51,14 @@ KNOBS = (
         "with https, proxies before the portal that add to X-Forwarded-For; 0: none is believed",
     ),
     Knob("RELEVEUR_SMTP_URL", "smtp://127.0.0.1:2525", "server by which mail leaves"),
+    Knob("RELEVEUR_MAILS_A_MINUTE", "0", "most mails that leave in a minute; 0: no limit"),
+    Knob(
+        "RELEVEUR_MAILS_A_MINUTE_TO_A_DOMAIN",
+        "0",
+        "most mails in a minute to addresses of one domain; 0: no limit",
+    ),
+    Knob("RELEVEUR_MAILS_A_DAY", "0", "most mails in 24 hours; 0: no limit"),
+    Knob("RELEVEUR_MAIL_LANES", "2", "mails sent at the same time, besides the urgent ones"),
     Knob(
         "RELEVEUR_TEST_CLOCK", "0", "1: time stands still and moves by command; never in production"
     ),

@@ -21,6 +21,9 @@ TEST_CLOCK = DEMO or knobs.flag("RELEVEUR_TEST_CLOCK")
 DEBUG = knobs.flag("RELEVEUR_DEBUG")
 SECRET_KEY = knobs.secret("RELEVEUR_SECRET_KEY", kept_in=DATA_DIR / "secret_key")
 LINK_SECRET = knobs.secret("RELEVEUR_LINK_SECRET", kept_in=DATA_DIR / "link_secret")
+# While a secret is changed: what the one before signed or made still holds.
+SECRET_KEY_FALLBACKS = knobs.words("RELEVEUR_OLD_SECRET_KEYS")
+OLD_LINK_SECRETS = knobs.words("RELEVEUR_OLD_LINK_SECRETS")
 ALLOWED_HOSTS = [
     urlsplit(SITE_URL).hostname or "127.0.0.1",
     "127.0.0.1",
@@ -172,6 +175,11 @@ MAILERS = {
         "OPTIONS": {**SMTP, "timeout": 30},
     },
 }
+
+MAILS_A_MINUTE = knobs.number("RELEVEUR_MAILS_A_MINUTE")
+MAILS_A_MINUTE_TO_A_DOMAIN = knobs.number("RELEVEUR_MAILS_A_MINUTE_TO_A_DOMAIN")
+MAILS_A_DAY = knobs.number("RELEVEUR_MAILS_A_DAY")
+MAIL_LANES = knobs.number("RELEVEUR_MAIL_LANES")
 
 # A form of a whole fleet: five fields a device and a few more where it asks; two files where it does
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000

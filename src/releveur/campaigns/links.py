@@ -58,7 +58,7 @@ def revoke(invitation: Invitation) -> None:
     row.key_hash = keys.hashed(keys.make(row.uuid, row.link_version))
     row.save(update_fields=["link_version", "key_hash"])
     owed = Mail.objects.filter(key_uuid=row.uuid, state=Mail.State.OWED)
-    owed.update(key_version=row.link_version)
+    owed.update(key_version=row.link_version, key_hash=row.key_hash)
 
 
 def _invitations() -> QuerySet[Invitation]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.utils import translation
 
 from releveur.campaigns import letter, locks
@@ -72,7 +72,7 @@ def write_due(*, now: datetime, limit: int | None = None) -> int:
     written = seen = after = 0
     while limit is None or seen < limit:
         most = CHUNK if limit is None else min(CHUNK, limit - seen)
-        waiting = Notice.objects.filter(mail=None, withheld_at=None, pk__gt=after).order_by("pk")
+        waiting = _waiting().filter(pk__gt=after).order_by("pk")
         chunk = list(waiting.values_list("pk", flat=True)[:most])
         if not chunk:
             break
@@ -167,11 +167,16 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     return len(mails)
 
 
+def _waiting() -> QuerySet[Notice]:
+    """Notices owed whose mail may be written: those of a campaign that is paused wait."""
+    return Notice.objects.filter(mail=None, withheld_at=None, invitation__campaign__paused_at=None)
+
+
 def _held(chunk: Sequence[int]) -> list[Notice]:
     wanted = Notice.objects.filter(pk__in=chunk)
     locks.share(set(wanted.values_list("invitation__campaign_id", flat=True)))
     locks.hold_invitations(wanted.values_list("invitation_id", flat=True))
-    waiting = wanted.filter(mail=None, withheld_at=None).order_by("pk")
+    waiting = _waiting().filter(pk__in=chunk).order_by("pk")
     waiting = waiting.select_related(
         "invitation__contact", "invitation__campaign", "handover__sender__contact"
     )
@@ -234,7 +239,7 @@ def written(name: str, context: Callable[[], Context], envelope: Envelope) -> Ma
         dealer=envelope.dealer,
         now=envelope.now,
         priority=envelope.priority,
-        link=(invitation.uuid, invitation.link_version),
+        link=(invitation.uuid, invitation.link_version, invitation.key_hash),
         in_reply_to=envelope.in_reply_to,
         copy_to=contact.copy_to,
     )

@@ -20,7 +20,7 @@ from django.utils.crypto import salted_hmac
 
 from releveur.customers.models import Contact, LoginCode
 from releveur.outbox import keys, writing
-from releveur.outbox.delivering import MachineNow
+from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail
 
 LIFE = timedelta(minutes=10)
@@ -179,7 +179,7 @@ def _owe(
             context=said(),
             now=now,
             priority=PRIORITY,
-            link=(uuid, FIRST),
+            link=(uuid, FIRST, keys.hashed(keys.make(uuid, FIRST))),
         )
         transaction.set_rollback(contact is None)
 

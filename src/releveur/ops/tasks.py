@@ -17,10 +17,19 @@ MOST_ATTEMPTS = 5
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="tick", lock="tick")
 def tick(timestamp: int) -> None:
-    """Every minute: steps of campaigns, mails to write, mails to deliver."""
+    """Every minute: the steps of campaigns; a slow mail server holds none of them up."""
     from releveur.ops import ticking  # noqa: PLC0415  # a worker alone needs what a tick does
 
-    ticking.tick(now=clock.now())
+    ticking.take_steps(now=clock.now())
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(queueing_lock="write", lock="write", priority=5)
+def write(timestamp: int) -> None:
+    """Every ten seconds: the mails that may leave soon; `outbox.tasks` sends them."""
+    from releveur.ops import ticking  # noqa: PLC0415  # as above
+
+    ticking.write_mails(now=clock.now())
 
 
 @app.periodic(cron="* * * * * */10")

@@ -148,8 +148,8 @@ def _filled(mail: Mail, body: str) -> str:
     if mail.key_uuid is None or mail.key_version is None:
         return body
     link = mail.key_uuid, mail.key_version
-    body = body.replace(keys.PLACEHOLDER, keys.make(*link))
-    return body.replace(keys.CODE_PLACEHOLDER, keys.code(*link))
+    body = body.replace(keys.PLACEHOLDER, keys.make(*link, hashed_as=mail.key_hash))
+    return body.replace(keys.CODE_PLACEHOLDER, keys.code(*link, hashed_as=mail.key_hash))
 
 
 def _address(address: str, name: str = "") -> Address:

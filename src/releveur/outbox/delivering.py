@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import DateTimeField, F, Func, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from releveur.outbox import composing, smtp
+from releveur.outbox import composing, pacing, smtp
+from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail
-from releveur.outbox.smtp import Line, PutOff, Refused, Server, Unreachable
+from releveur.outbox.smtp import Line, PutOff, Refused, Server, TooMany, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +42,6 @@ JITTER_PERCENT = 20
 _LONGEST_REPLY = 500
 
 
-class MachineNow(Func):
-    """The database's clock, which goes on within a transaction; never compared with business time."""
-
-    function = "clock_timestamp"
-    output_field = DateTimeField()
-    arity = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """Mails that left, mails refused for good, and mails still owed."""
@@ -57,39 +50,69 @@ class Delivered:
     failed: int = 0
     left: int = 0
 
+    def counting(self, state: Mail.State) -> Delivered:
+        """With one mail more."""
+        match state:
+            case Mail.State.SENT:
+                return replace(self, sent=self.sent + 1)
+            case Mail.State.FAILED:
+                return replace(self, failed=self.failed + 1)
+            case _:
+                return self
+
 
 def deliver_due(
-    *, now: datetime, limit: int | None = None, server: Server | None = None
+    *,
+    now: datetime,
+    limit: int | None = None,
+    server: Server | None = None,
+    urgent: bool = False,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Delivered:
     """Send what is owed and may be tried now, the most urgent first; many may do it at once.
 
     :param limit: how many mails are tried at most
     :param server: another server than the installation's own
+    :param urgent: only what somebody waits for (codes, receipts)
+    :param stop: asked before each mail; once it says yes, the rest is given back at once
     """
     done = Delivered()
     tried = 0
     with Line(server or smtp.server()) as line:
         while limit is None or tried < limit:
-            batch = _lease(BATCH if limit is None else min(BATCH, limit - tried))
+            batch = _lease(BATCH if limit is None else min(BATCH, limit - tried), urgent=urgent)
             if not batch:
                 break
             tried += len(batch)
             try:
-                done = _deliver(batch, line, done, now)
+                for state in _sent(batch, line, now=now, stop=stop):
+                    done = done.counting(state)
             except Unreachable as reason:
                 log.warning("the mail server cannot be reached: %s", reason)
-                _give_back(batch, str(reason))
+                _free(_leased_with(batch[0]), str(reason), TRIES_AFTER[0])
+                break
+            except _Enough:
+                _leased_with(batch[0]).update(lease=None, lease_until=None)
                 break
     return replace(done, left=Mail.objects.filter(state=Mail.State.OWED).count())
 
 
+class _Enough(Exception):
+    """This process ends, or the server wants less: what was leased is free for others at once."""
+
+
 @transaction.atomic
-def _lease(most: int) -> list[Mail]:
+def _lease(most: int, *, urgent: bool = False) -> list[Mail]:
     """Take mails nobody else has; whoever dies with them loses them when the lease ends."""
+    room = pacing.room(most)
     free = Q(lease_until=None) | Q(lease_until__lt=MachineNow())
     ready = Q(next_try_at=None) | Q(next_try_at__lte=MachineNow())
     owed = Mail.objects.filter(free, ready, state=Mail.State.OWED).order_by("-priority", "id")
-    batch = list(owed.select_for_update(skip_locked=True)[:most])
+    if urgent:
+        owed = owed.filter(priority__gt=0)
+    if full := room.full():
+        owed = owed.exclude(domain__in=full)
+    batch = room.fitting(owed.select_for_update(skip_locked=True)[: room.total])
     lease = uuid4()
     for mail in batch:
         mail.lease = lease
@@ -98,14 +121,14 @@ def _lease(most: int) -> list[Mail]:
     return batch
 
 
-def _deliver(batch: Sequence[Mail], line: Line, done: Delivered, now: datetime) -> Delivered:
+def _sent(
+    batch: Sequence[Mail], line: Line, *, now: datetime, stop: Callable[[], bool]
+) -> Iterator[Mail.State]:
+    """Try one after the other; what became of each."""
     for mail in batch:
-        match _send(mail, line, now):
-            case Mail.State.SENT:
-                done = replace(done, sent=done.sent + 1)
-            case Mail.State.FAILED:
-                done = replace(done, failed=done.failed + 1)
-    return done
+        if stop():
+            raise _Enough
+        yield _send(mail, line, now)
 
 
 def _send(mail: Mail, line: Line, now: datetime) -> Mail.State:
@@ -122,11 +145,13 @@ def _send(mail: Mail, line: Line, now: datetime) -> Mail.State:
     except Refused as reply:
         return _failed(mail, str(reply))
     except PutOff as reply:
-        return _put_off(mail, str(reply))
+        return _put_off(mail, reply)
     except Unreachable:
         _mine(mail).update(attempts=F("attempts") - 1)
         raise
-    _held(mail).update(state=Mail.State.SENT, sent_at=now, lease=None, lease_until=None)
+    _held(mail).update(
+        state=Mail.State.SENT, sent_at=now, handed_at=MachineNow(), lease=None, lease_until=None
+    )
     return Mail.State.SENT
 
 
@@ -143,18 +168,25 @@ def _failed(mail: Mail, reply: str) -> Mail.State:
     return Mail.State.FAILED
 
 
-def _put_off(mail: Mail, reply: str) -> Mail.State:
+def _put_off(mail: Mail, reply: PutOff) -> Mail.State:
+    """Try it later.
+
+    :raises _Enough: the server wants less of everything
+    """
     tries = mail.attempts + 1
     if tries >= MOST_TRIES:
-        return _failed(mail, reply)
-    _free(_mine(mail), reply, TRIES_AFTER[min(tries, len(TRIES_AFTER)) - 1])
+        return _failed(mail, str(reply))
+    _free(_mine(mail), str(reply), TRIES_AFTER[min(tries, len(TRIES_AFTER)) - 1])
+    if isinstance(reply, TooMany):
+        pacing.slow_down("" if reply.whole else mail.domain, one_by_one=reply.one_by_one)
+        if reply.whole:
+            raise _Enough
     return Mail.State.OWED
 
 
-def _give_back(batch: Sequence[Mail], reply: str) -> None:
-    """Nobody was talked to: none of these was tried, and all may be tried again soon."""
-    lease: UUID | None = batch[0].lease
-    _free(Mail.objects.filter(state=Mail.State.OWED, lease=lease), reply, TRIES_AFTER[0])
+def _leased_with(mail: Mail) -> QuerySet[Mail]:
+    """All that was leased with this one and has not been settled."""
+    return Mail.objects.filter(state=Mail.State.OWED, lease=mail.lease)
 
 
 def _free(mails: QuerySet[Mail], reply: str, wait: timedelta) -> None:

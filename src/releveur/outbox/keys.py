@@ -27,22 +27,39 @@ CODE_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 """Nothing that reads like something else, and no vowel: a code is never a word. 8 of 28: 38 bits."""
 
 
-def make(uuid: UUID, version: int) -> str:
-    """The key of a link in one of its versions: always the same, 22 characters fit for an address."""
-    said = uuid.bytes + version.to_bytes(4)
-    digest = hmac.digest(settings.LINK_SECRET.encode(), said, hashlib.sha256)
-    return urlsafe_b64encode(digest).decode()[:LENGTH]
+def make(uuid: UUID, version: int, *, hashed_as: str = "") -> str:
+    """The key of a link in one of its versions: always the same, 22 characters fit for an address.
+
+    :param hashed_as: the hash of the key handed out before, made with a secret that was changed since
+    """
+    return _key(_secret(uuid, version, hashed_as), uuid, version)
 
 
-def code(uuid: UUID, version: int) -> str:
+def code(uuid: UUID, version: int, *, hashed_as: str = "") -> str:
     """The code that goes with the same link, as it is shown: « 7KQM-X2RD »."""
     said = b"code" + uuid.bytes + version.to_bytes(4)
-    rest = int.from_bytes(hmac.digest(settings.LINK_SECRET.encode(), said, hashlib.sha256))
+    secret = _secret(uuid, version, hashed_as)
+    rest = int.from_bytes(hmac.digest(secret.encode(), said, hashlib.sha256))
     letters = ""
     for _letter in range(CODE_LENGTH):
         rest, place = divmod(rest, len(CODE_ALPHABET))
         letters += CODE_ALPHABET[place]
     return f"{letters[:4]}-{letters[4:]}"
+
+
+def _key(secret: str, uuid: UUID, version: int) -> str:
+    said = uuid.bytes + version.to_bytes(4)
+    digest = hmac.digest(secret.encode(), said, hashlib.sha256)
+    return urlsafe_b64encode(digest).decode()[:LENGTH]
+
+
+def _secret(uuid: UUID, version: int, hashed_as: str) -> str:
+    """The secret that made the key of this hash: today's, or a former one while it is accepted."""
+    today: str = settings.LINK_SECRET
+    for secret in (today, *settings.OLD_LINK_SECRETS):
+        if hashed_as == hashed(_key(secret, uuid, version)):
+            return secret
+    return today
 
 
 def hashed(key: str) -> str:

@@ -7,6 +7,7 @@ connection apart from the one for each command, and one connection for many mail
 from __future__ import annotations
 
 import logging
+import re
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -21,6 +22,19 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 COMMAND_SECONDS = 30.0
+ONE_BY_ONE = 432
+"""« Concurrent connections limit exceeded », says Exchange Online."""
+
+WHOLE_LINE = {421, ONE_BY_ONE}
+"""Replies of a server that closes the conversation, whoever the mail is for."""
+
+TOO_MANY = re.compile(
+    r"too (many|much|fast)|rate[ -]?limit|throttl|slow(ing)? down|quota|limit (has been )?(exceeded|reached)"
+    r"|exceed\w* .{0,40}limit|\b4\.7\.(28|66|500)\b|\b4\.3\.2\b",
+    re.IGNORECASE,
+)
+"""How the large receivers say that they were sent too much at once."""
+
 MOST_DROPS = 3
 """Connections lost in a row, after which the server is left alone for a while."""
 
@@ -33,12 +47,25 @@ class PutOff(Exception):
     """This mail did not pass now; another time it may."""
 
 
+class TooMany(PutOff):
+    """The server wants less at once: of everybody's mail (`whole`), or of this recipient's."""
+
+    def __init__(self, said: str, *, whole: bool, one_by_one: bool) -> None:
+        super().__init__(said)
+        self.whole = whole
+        self.one_by_one = one_by_one
+
+
 class Refused(Exception):
     """The server will never take this mail."""
 
 
 class _CopiesHoldUp(Exception):
     """The conversation broke off over somebody who only gets a copy."""
+
+
+class _HungUp(Exception):
+    """The server had ended the conversation since the last mail: nothing of this one was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +117,19 @@ class Line:
         """
         try:
             self._send(sender, to, copies, message)
+        except _HungUp:
+            self._hang_up()
+            self._send(sender, to, copies, message)
         except _CopiesHoldUp:
             self._hang_up()
             self._send(sender, to, (), message)
 
     def _send(self, sender: str, to: str, copies: Sequence[str], message: bytes) -> None:
+        goes_on = self._smtp is not None
         smtp = self._smtp or self._connect()
         try:
-            _hand_over(smtp, sender, to, copies, message)
+            _begin(smtp, sender, message, goes_on=goes_on)
+            _hand_over(smtp, to, copies, message)
         except smtplib.SMTPResponseException as refusal:
             raise _meaning(refusal.smtp_code, refusal.smtp_error) from refusal
         except (smtplib.SMTPException, OSError) as break_off:
@@ -124,13 +156,24 @@ class Line:
         self._smtp = None
 
 
-def _hand_over(
-    smtp: smtplib.SMTP, sender: str, to: str, copies: Sequence[str], message: bytes
-) -> None:
-    """One transaction: the person first; who is refused a copy gets none, and nobody else notices."""
+def _begin(smtp: smtplib.SMTP, sender: str, message: bytes, *, goes_on: bool) -> None:
+    """The first word of a mail.
+
+    :raises _HungUp: the conversation `goes_on` after another mail, and nobody is there any more
+    """
     smtp.ehlo_or_helo_if_needed()
     sized = [f"size={len(message)}"] if smtp.does_esmtp and smtp.has_extn("size") else []
-    _agreed(smtp, smtp.mail(sender, sized))
+    try:
+        answer = smtp.mail(sender, sized)
+    except (smtplib.SMTPServerDisconnected, ConnectionError) as end:
+        if goes_on:
+            raise _HungUp from end
+        raise
+    _agreed(smtp, answer)
+
+
+def _hand_over(smtp: smtplib.SMTP, to: str, copies: Sequence[str], message: bytes) -> None:
+    """One transaction: the person first; who is refused a copy gets none, and nobody else notices."""
     _agreed(smtp, smtp.rcpt(to))
     for copy in copies:
         _copied(smtp, copy)
@@ -184,7 +227,11 @@ def _connected(to: Server) -> smtplib.SMTP:
 
 
 def _meaning(code: int, reply: bytes | str) -> Exception:
-    """4xx is « not now », 5xx is « never » (RFC 5321, 4.2.1)."""
+    """4xx is « not now », 5xx is « never » (RFC 5321, 4.2.1); some of the first mean « slower »."""
     words = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
     said = f"{code} {words}"
-    return Refused(said) if 500 <= code < 600 else PutOff(said)
+    if 500 <= code < 600:
+        return Refused(said)
+    if code in WHOLE_LINE or TOO_MANY.search(words):
+        return TooMany(said, whole=code in WHOLE_LINE, one_by_one=code == ONE_BY_ONE)
+    return PutOff(said)

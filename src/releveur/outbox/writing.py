@@ -32,8 +32,8 @@ _INDENTS = re.compile(r"\s*\n\s*")
 """A third of a mail's weight, for nobody's eyes."""
 _BLANK_LINES = re.compile(r"\n{3,}")
 
-type Link = tuple[UUID, int]
-"""The uuid and version that the key of a mail's link is made from."""
+type Link = tuple[UUID, int, str]
+"""The uuid and version that the key of a mail's link is made from, and the hash it is known by."""
 
 
 def write(
@@ -106,7 +106,7 @@ def prepare(
     mail.subject = subject[:LONGEST_SUBJECT]
     mail.html = _INDENTS.sub("\n", html).strip() + "\n"
     mail.text = _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("", text)).strip() + "\n"
-    mail.key_uuid, mail.key_version = link or (None, None)
+    mail.key_uuid, mail.key_version, mail.key_hash = link or (None, None, "")
     mail.in_reply_to, mail.copy_to = in_reply_to, ",".join(copied)
     mail.message_id = message_id or mail.message_id
     return mail

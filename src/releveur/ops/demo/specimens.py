@@ -202,7 +202,7 @@ def _code(kind: str, language: str, scene: Scene) -> Mail:
         context=login.said(),
         dealer=scene.dealer,
         now=scene.now,
-        link=(scene.invitation.uuid, login.FIRST),
+        link=(scene.invitation.uuid, login.FIRST, scene.invitation.key_hash),
     )
 
 

@@ -2,17 +2,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
+
+BESIDES = 3
+"""What goes on beside the mails that are sent: urgent mails, mails to write, steps of campaigns."""
 
 
 class Command(BaseCommand):
     help = _("Do the background work: every minute what is due, and every job that waits.")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--concurrency", type=int, default=2, help="jobs at once")
+        parser.add_argument("--concurrency", type=int, help="jobs at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        concurrency = f"--concurrency={options['concurrency']}"
-        call_command("procrastinate", "worker", concurrency, "--shutdown-graceful-timeout=20")
+        concurrency = options["concurrency"] or settings.MAIL_LANES + BESIDES
+        # After a second a job learns that it should end: mails leave one by one, and it stops between two.
+        call_command(
+            "procrastinate", "worker", f"--concurrency={concurrency}",
+            "--shutdown-graceful-timeout=1", "--delete-jobs=successful",
+        )  # fmt: skip

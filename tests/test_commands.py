@@ -65,13 +65,16 @@ def test_opening_says_dates_devices_mails_and_tasks(device: Device) -> None:
         "reminder_2": "2022-04-19T10:00:00+02:00",
         "reminder_3": "2022-04-26T10:00:00+02:00",
         "closes_at": "2022-04-28T18:00:00+02:00",
+        "paused_at": None,
     }
     assert answer["devices"] == {
         "due": 1, "declared": 0, "partial": 0,
         "reported": 0, "silent": 1, "estimated": 0, "automatic": 0,
         "already_read": 0, "unasked": 0, "blocked": 0,
     }  # fmt: skip
-    assert answer["mails"] == {"owed": 1, "sent": 0, "withheld": 0, "failed": 0}
+    assert answer["mails"] == {
+        "owed": 1, "minutes_left": None, "sent": 0, "withheld": 0, "failed": 0
+    }  # fmt: skip
     assert (answer["invitations"], answer["nobody_to_ask"], answer["tasks"]) == (1, [], [])
 
 
@@ -190,3 +193,18 @@ def test_resend_writes_one_more_mail_and_revoke_kills_the_link(device: Device) -
     assert Invitation.objects.get().key_hash != before
     assert releveur("resend", "CL001007")["to"] == ["alexandra@gramont-services.example"]
     refused("resend", "CL999999")
+
+
+def test_a_campaign_is_paused_and_goes_on(device: Device) -> None:
+    campaign = a_campaign()
+    assert releveur("pause_campaign", campaign.pk)["campaign"] == campaign.pk
+    assert releveur("campaign_status", campaign.pk)["dates"]["paused_at"]
+    refused("pause_campaign", campaign.pk)
+    refused("close_campaign", campaign.pk)
+    assert releveur("resume_campaign", campaign.pk)["told"] == 0
+    refused("resume_campaign", campaign.pk)
+
+
+def test_the_outbox_says_how_the_sending_goes() -> None:
+    told = releveur("outbox")
+    assert (told["owed"], told["minutes_left"], told["slowed"]) == (0, 0, [])

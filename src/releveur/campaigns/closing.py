@@ -31,11 +31,15 @@ class NotOpen(Exception):
     """Only an open campaign closes."""
 
 
+class StandsStill(Exception):
+    """It was paused; it goes on first."""
+
+
 def begin(campaign: int, *, now: datetime) -> bool:
     """Stop asking, if everybody's time is over; True when this call did it."""
     with transaction.atomic():
         held = locks.hold(campaign)
-        if held.state != Campaign.State.OPEN or now < held.closes_at + schedule.GRACE:
+        if not held.is_asking or now < held.closes_at + schedule.GRACE:
             return False
         if not _everybodys_time_is_over(held, now=now):
             return False
@@ -48,11 +52,14 @@ def close_early(campaign: int, *, now: datetime) -> None:
 
     :raises SomebodyIsSilent: somebody asked owes a value, and the time promised is not over
     :raises NotOpen: it closed already
+    :raises StandsStill: it is paused
     """
     with transaction.atomic():
         held = locks.hold(campaign)
         if held.state != Campaign.State.OPEN:
             raise NotOpen(held.state)
+        if held.paused_at is not None:
+            raise StandsStill(held.paused_at)
         silent = reminding.silent(held.invitations.all()).exists()
         if silent and not _everybodys_time_is_over(held, now=now + schedule.GRACE):
             raise SomebodyIsSilent

@@ -47,7 +47,7 @@ def owe(campaign: int, *, now: datetime) -> int:
     closures = closed_days()
     with transaction.atomic():
         held = locks.hold(campaign)
-        if held.state != Campaign.State.OPEN:
+        if not held.is_asking:
             return 0
         due = held.invitations.filter(reminder_1_at__lte=now).select_related("contact")
         waiting = awaited(due).order_by("pk")
@@ -76,7 +76,7 @@ def move_deadlines(campaign: int, *, now: datetime) -> int:
     closures = closed_days()
     with transaction.atomic():
         held = locks.hold(campaign)
-        if held.state != Campaign.State.OPEN or held.kind == Kind.ONE_OFF:
+        if not held.is_asking or held.kind == Kind.ONE_OFF:
             return 0
         third = Notice.objects.filter(
             invitation__in=silent(held.invitations.all(), in_their_own_right=True),

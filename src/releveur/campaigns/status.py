@@ -15,6 +15,7 @@ from releveur.campaigns.models import Asked, Campaign, Notice, ReceiptLine, prob
 from releveur.fleet import answering_for
 from releveur.fleet.models import Device, Installation
 from releveur.outbox.models import Mail
+from releveur.outbox.progress import minutes_left
 from releveur.readings.models import Reading
 from releveur.rules.schedule import PARIS
 
@@ -139,7 +140,9 @@ def _dates(campaign: Campaign) -> Json:
         reminder_2=Min("reminder_2_at"),
         reminder_3=Min("reminder_3_at"),
     )
-    dates: dict[str, datetime | None] = {**first, "closes_at": campaign.closes_at}
+    dates: dict[str, datetime | None] = {
+        **first, "closes_at": campaign.closes_at, "paused_at": campaign.paused_at
+    }  # fmt: skip
     return {name: at.astimezone(PARIS).isoformat() if at else None for name, at in dates.items()}
 
 
@@ -150,8 +153,10 @@ def _mails(campaign: Campaign) -> Json:
     notices = Notice.objects.filter(invitation__campaign=campaign, mail=None)
     unwritten = notices.filter(withheld_at=None).count()
     withheld = notices.exclude(withheld_at=None).count()
+    owed = by_state.get(Mail.State.OWED, 0) + unwritten
     return {
-        "owed": by_state.get(Mail.State.OWED, 0) + unwritten,
+        "owed": owed,
+        "minutes_left": minutes_left(owed),
         "sent": by_state.get(Mail.State.SENT, 0),
         "withheld": by_state.get(Mail.State.WITHHELD, 0) + withheld,
         "failed": by_state.get(Mail.State.FAILED, 0),

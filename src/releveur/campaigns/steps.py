@@ -63,7 +63,7 @@ def _steps_of(campaign: int, *, now: datetime) -> Taken:
 
 def next_at(*, now: datetime) -> datetime | None:
     """The next instant at which a step becomes due, for those who wait for it."""
-    running = Campaign.objects.filter(state=Campaign.State.OPEN)
+    running = Campaign.objects.filter(state=Campaign.State.OPEN, paused_at=None)
     closes = running.filter(closes_at__gt=now - GRACE).aggregate(at=Min("closes_at"))["at"]
     instants = [closes + GRACE] if closes else []
     still_quiet = Q(contact__quiet_until__gt=now.astimezone(PARIS).date())

@@ -21,6 +21,7 @@ NOTICE = timedelta(hours=48)
 GRACE = timedelta(minutes=10)
 PAUSE = timedelta(hours=72)
 GIVE_UP = timedelta(hours=24)
+HOUR = timedelta(hours=1)
 
 type Closures = Container[date]
 """Public holidays and the dealer's own closed days."""
@@ -187,6 +188,44 @@ def plan_until(at: datetime, day: date, closures: Closures) -> Plan:
     close = [last + n * (end - last) / (crowded + 1) for n in range(1, crowded + 1)]
     first, second, third = (one.astimezone(PARIS) for one in (*leaving, *close))
     return Plan((first, second, third), _at(day, SHUTS))
+
+
+def days_of_pause(begin: datetime, end: datetime) -> int:
+    """By how many whole days the dates still to come move; half a day counts as one.
+
+    :raises ValueError: an instant has no zone
+    """
+    return round((_utc(end) - _utc(begin)) / timedelta(days=1))
+
+
+def moved(made: Plan, since: datetime, days: int, closures: Closures) -> Plan:
+    """Return a plan whose dates after `since` lie `days` later, on working days and in office hours.
+
+    A reminder that was due before `since` stays where it was. The others keep `PAUSE` between them,
+    and the last one leaves the 48 hours before the deadline.
+
+    :raises ValueError: an instant has no zone
+
+    >>> made = plan(datetime(2022, 4, 5, 10, tzinfo=PARIS), {date(2022, 4, 18)})
+    >>> later = moved(made, datetime(2022, 4, 13, 9, tzinfo=PARIS), 6, {date(2022, 4, 18)})
+    >>> [f"{day:%d/%m %H:%M}" for day in (*later.reminders, later.asks_until)]
+    ['12/04 10:00', '25/04 10:00', '02/05 10:00', '04/05 18:00']
+    """
+    begin, by = _utc(since), timedelta(days=days)
+    reminders: list[datetime] = []
+    for at in made.reminders:
+        if _utc(at) > begin:
+            later = _utc(at).astimezone(PARIS) + by
+            after = _later(reminders[-1], PAUSE) if reminders else later
+            reminders.append(into_office_hours(_latest(later, after), closures))
+        else:
+            reminders.append(at)
+    first, second, third = reminders
+    if _utc(made.asks_until) <= begin:
+        return Plan((first, second, third), made.asks_until)
+    deadline = into_office_hours(_utc(made.asks_until).astimezone(PARIS) + by - HOUR, closures)
+    kept = _at(deadline.date(), SHUTS)
+    return Plan((first, second, third), _latest(kept, asks_until_after(third, closures)))
 
 
 def asks_until_after(third: datetime, closures: Closures) -> datetime:

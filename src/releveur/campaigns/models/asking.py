@@ -40,6 +40,7 @@ class Campaign(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     opened_at = models.DateTimeField(_("opened at"))
     closes_at = models.DateTimeField(_("closes at"))
+    paused_at = models.DateTimeField(_("paused at"), null=True)
     signed_at = models.DateTimeField(_("signed at"), null=True)
     signed_by = models.CharField(_("signed by"), max_length=120, blank=True)
 
@@ -56,6 +57,10 @@ class Campaign(models.Model):
                 condition=Q(kind="PERIODIC", why="") | (Q(kind="ONE_OFF") & ~Q(why="")),
             ),
             models.CheckConstraint(
+                name="only_an_open_campaign_is_paused",
+                condition=Q(paused_at__isnull=True) | Q(state="OPEN"),
+            ),
+            models.CheckConstraint(
                 name="a_signed_campaign_says_when_and_by_whom",
                 condition=(Q(state="SIGNED", signed_at__isnull=False) & ~Q(signed_by=""))
                 | (~Q(state="SIGNED") & Q(signed_at__isnull=True, signed_by="")),
@@ -64,6 +69,11 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.label or f"{self.due_until}"
+
+    @property
+    def is_asking(self) -> bool:
+        """Open, and not paused: requests leave, and the close may come."""
+        return self.state == self.State.OPEN and self.paused_at is None
 
 
 class Invitation(models.Model):

@@ -25,6 +25,8 @@ class Command(Door):
             closing.close_early(campaign.pk, now=now)
         except closing.NotOpen:
             raise Refused(_("This campaign is closed already.")) from None
+        except closing.StandsStill:
+            raise Refused(_("This campaign is paused: resume it first.")) from None
         except closing.SomebodyIsSilent:
             raise Refused(
                 _("Somebody who was asked has not answered, and the deadline has not come.")

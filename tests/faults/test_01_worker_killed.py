@@ -1,0 +1,64 @@
+"""Killing the process that sends mails, at any moment and as often as one likes, loses no mail; at most
+one mail per kill arrives twice, with the same Message-ID, so that mail programs show it once.
+
+A real worker sends 500 mails to a real mail server and is killed with SIGKILL five times: before it said
+what became of a mail, and in the middle of its batches. What it had leased waits for the end of the
+lease, which the test brings forward.
+
+Without `lease_until=MachineNow() + LEASE` in `outbox/delivering.py: _lease`, what a dead worker had
+taken would be taken by nobody for ever; with a mark before the mail is sent instead of after it
+(`_send`), a mail per kill would be lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from releveur.outbox.machine_time import MachineNow
+from releveur.outbox.models import Mail
+from tests import sink
+from tests.faults.outbox import many_mails, sending_worker
+from tests.faults.processes import Process
+from tests.sink import Sink
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MAILS = 500
+KILLED_AFTER = (7, 50, 123, 250, 411)
+
+
+@pytest.fixture
+def post() -> Iterator[Sink]:
+    with sink.listening() as listening:
+        yield listening
+
+
+def test_five_kills_lose_no_mail_and_double_one_each_at_most(post: Sink) -> None:
+    many_mails(MAILS)
+    for number in KILLED_AFTER:
+        with sending_worker(post) as worker:
+            post.after = partial(_kills_after, number, worker, post)
+            assert worker.ends() != 0
+        post.after = lambda: None
+        _the_lease_of_the_dead_ends()
+    with sending_worker(post) as worker:
+        assert worker.ends() == 0
+
+    arrived = Counter(str(message["Message-ID"]) for message in post.messages)
+    owed = set(Mail.objects.values_list("message_id", flat=True))
+    assert set(arrived) == owed, "none lost, none invented"
+    assert sum(arrived.values()) <= MAILS + len(KILLED_AFTER)
+    assert Mail.objects.filter(state=Mail.State.SENT).count() == MAILS
+
+
+def _kills_after(mails: int, worker: Process, post: Sink) -> None:
+    if len(post.messages) >= mails:
+        worker.kill()
+
+
+def _the_lease_of_the_dead_ends() -> None:
+    Mail.objects.filter(state=Mail.State.OWED).exclude(lease=None).update(lease_until=MachineNow())

@@ -21,7 +21,11 @@ from django.utils import translation
 from psycopg import sql
 
 from releveur import postgres
+from releveur.campaigns.models import Campaign, Invitation
+from releveur.customers.models import Customer
+from releveur.fleet.models import Device
 from releveur.ops import grants
+from tests.factories import a_campaign, a_contact, a_customer, a_dealer, a_device
 
 FASTER = {
     "fsync": "off",
@@ -66,6 +70,30 @@ def django_db_setup(server: postgres.Server, django_db_blocker: Any) -> Iterator
 def french() -> None:
     """As every request and every command begins; a page before may have spoken English in this thread."""
     translation.activate(settings.LANGUAGE_CODE)
+
+
+@pytest.fixture
+def customer() -> Customer:
+    """The dealer's only customer; Alexandra answers for all of it."""
+    a_dealer()
+    a_contact(customer := a_customer())
+    return customer
+
+
+@pytest.fixture
+def device(customer: Customer) -> Device:
+    """Her first one: whoever needs another says so in a fixture of that name."""
+    return a_device(customer, serial="3923656030")
+
+
+@pytest.fixture
+def campaign(device: Device) -> Campaign:
+    return a_campaign()
+
+
+@pytest.fixture
+def invitation(campaign: Campaign) -> Invitation:
+    return Invitation.objects.get(campaign=campaign)
 
 
 def _template(owner: psycopg.Connection) -> str:

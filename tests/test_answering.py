@@ -16,6 +16,7 @@ from releveur.campaigns.models import (
     Receipt,
     ReceiptLine,
 )
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.readings.models import Finding, Reading, Withdrawal
@@ -27,7 +28,6 @@ from tests.factories import (
     a_campaign,
     a_contact,
     a_customer,
-    a_dealer,
     a_declaration,
     a_device,
     a_proof,
@@ -43,15 +43,8 @@ TODAY = date(2022, 4, 5)
 
 
 @pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     return a_device(customer, serial="3923656030", volumes={"mono": 500, "color": 1_050})
-
-
-@pytest.fixture
-def invitation(device: Device) -> Invitation:
-    return Invitation.objects.get(campaign=a_campaign())
 
 
 def test_an_answer_fills_the_rows_and_gives_one_receipt(

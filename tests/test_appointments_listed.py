@@ -12,17 +12,15 @@ from django.core.management.base import CommandError
 from releveur import clock
 from releveur.appointments.asking import Wanted
 from releveur.appointments.models import Appointment
-from tests.factories import a_contact, a_customer, a_dealer, a_device
+from releveur.fleet.models import Device
 from tests.test_appointments import HERS, LATER, a_request, asks
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def wanted() -> Wanted:
-    a_dealer()
-    a_contact(customer := a_customer())
-    return a_request(a_device(customer, serial="3923656030"))
+def wanted(device: Device) -> Wanted:
+    return a_request(device)
 
 
 def releveur(*arguments: str) -> str:

@@ -9,7 +9,7 @@ from releveur.campaigns import asking, basis, closing, links, mailing, signing, 
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Notice
 from releveur.campaigns.status import status
 from releveur.contracts.models import Coverage
-from releveur.customers.models import Contact
+from releveur.customers.models import Contact, Customer
 from releveur.fleet.models import Device, Installation, Meter
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
@@ -17,9 +17,6 @@ from releveur.rules.schedule import PARIS
 from tests.factories import (
     OPENED,
     a_campaign,
-    a_contact,
-    a_customer,
-    a_dealer,
     a_device,
     answers,
     meter_of,
@@ -35,9 +32,7 @@ AT_SIX = datetime(2022, 4, 8, 18, tzinfo=PARIS)
 
 
 @pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     a_device(customer, serial="OTHER")
     return a_device(customer, serial="3923656030")
 

@@ -20,14 +20,12 @@ from releveur.campaigns import (
 )
 from releveur.campaigns.models import Campaign, DueReading, Receipt
 from releveur.customers.introducing import Named
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from releveur.readings.models import Reading, Withdrawal
 from tests.factories import (
     OPENED,
     a_campaign,
-    a_contact,
-    a_customer,
-    a_dealer,
     a_device,
     answers,
     the_mails_leave,
@@ -39,9 +37,7 @@ KARIM = Named("karim@gramont-services.example", "Karim")
 
 
 @pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     return a_device(customer, serial="3923656030", mono=39_684)
 
 

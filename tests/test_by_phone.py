@@ -13,9 +13,7 @@ from releveur.rules.schedule import PARIS
 from tests.factories import (
     OPENED,
     a_campaign,
-    a_contact,
     a_customer,
-    a_dealer,
     a_device,
     a_meter,
     a_proof,
@@ -26,13 +24,9 @@ pytestmark = pytest.mark.django_db
 TODAY = date(2022, 4, 5)
 
 
-@pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
-    device = a_device(customer, serial="3923656030")
-    a_campaign()
-    return device
+@pytest.fixture(autouse=True)
+def asked(campaign: Campaign) -> None:
+    """A campaign waits for its reading."""
 
 
 def test_a_value_told_by_phone_counts_like_any_other(device: Device) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from releveur.campaigns import closing, steps
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from releveur.readings.models import Reading
 from tests.factories import (
@@ -16,7 +17,6 @@ from tests.factories import (
     a_contact,
     a_contract,
     a_customer,
-    a_dealer,
     a_device,
     a_meter,
     a_reading,
@@ -33,9 +33,7 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     device = a_device(customer, mono=39_684)
     a_reading(meter_of(device), date(2021, 10, 7), 38_784)
     return device

@@ -14,13 +14,12 @@ from django.core.management.base import CommandError
 
 from releveur import clock
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from tests.factories import (
     OPENED,
     a_campaign,
-    a_contact,
     a_customer,
-    a_dealer,
     a_device,
     answers,
 )
@@ -34,9 +33,7 @@ def the_tuesday_of_the_seed() -> None:
 
 
 @pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     return a_device(customer, serial="3923656030", volumes={"mono": 500, "color": 1_050})
 
 

@@ -37,7 +37,6 @@ from tests.factories import (
     a_campaign,
     a_contact,
     a_customer,
-    a_dealer,
     a_device,
     a_site,
     answers,
@@ -51,18 +50,6 @@ KARIM = Named("karim@gramont-services.example", "Karim", "Benali")
 
 
 @pytest.fixture
-def customer() -> Customer:
-    a_dealer()
-    a_contact(customer := a_customer())
-    return customer
-
-
-@pytest.fixture
-def device(customer: Customer) -> Device:
-    return a_device(customer, serial="3923656030")
-
-
-@pytest.fixture
 def other(customer: Customer) -> Device:
     return a_device(customer, serial="3900000001", site=a_site(customer, name="Annexe"))
 
@@ -73,8 +60,8 @@ def campaign(device: Device, other: Device) -> Campaign:
 
 
 @pytest.fixture
-def sender(campaign: Campaign) -> Invitation:
-    return the_invitation(campaign, Contact.objects.get(first_name="Alexandra"))
+def sender(invitation: Invitation) -> Invitation:
+    return invitation
 
 
 def hands(

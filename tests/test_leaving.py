@@ -10,14 +10,12 @@ from releveur.campaigns import asking, closing, office, retiring, steps
 from releveur.campaigns.models import Campaign, DueReading, Kind
 from releveur.campaigns.noting import Said
 from releveur.contracts.models import Coverage
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from releveur.rules.schedule import PARIS
 from tests.factories import (
     OPENED,
     a_campaign,
-    a_contact,
-    a_customer,
-    a_dealer,
     a_device,
     answers,
     the_mails_leave,
@@ -28,9 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     return a_device(customer, serial="3923656030", mono=39_684)
 
 

@@ -8,16 +8,9 @@ from releveur.campaigns import links
 from releveur.campaigns.models import Campaign, Invitation
 from releveur.outbox import keys
 from releveur.rules.schedule import PARIS
-from tests.factories import a_campaign, a_contact, a_customer, a_device
+from tests.factories import a_campaign
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def invitation() -> Invitation:
-    a_contact(customer := a_customer())
-    a_device(customer)
-    return Invitation.objects.get(campaign=a_campaign())
 
 
 def key_of(invitation: Invitation) -> str:

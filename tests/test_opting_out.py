@@ -9,6 +9,7 @@ import pytest
 from releveur.campaigns import closing, mailing, office, opening, opting_out, steps
 from releveur.campaigns.models import Campaign, Invitation, Notice
 from releveur.campaigns.status import nobody_to_ask
+from releveur.customers.models import Contact
 from releveur.outbox import delivering, keys
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
@@ -32,11 +33,9 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture
-def hers() -> Invitation:
-    a_dealer()
-    a_contact(customer := a_customer(), phone="01 42 96 00 10")
-    a_device(customer, serial="3923656030")
-    return Invitation.objects.get(campaign=a_campaign())
+def hers(invitation: Invitation) -> Invitation:
+    Contact.objects.update(phone="01 42 96 00 10")
+    return invitation
 
 
 def calls(campaign: Campaign) -> list[tuple[str, str, str]]:

@@ -12,11 +12,6 @@ from releveur.outbox.models import Mail
 from releveur.rules.schedule import PARIS
 from tests.factories import (
     OPENED,
-    a_campaign,
-    a_contact,
-    a_customer,
-    a_dealer,
-    a_device,
     answers,
     the_mails_leave,
 )
@@ -24,18 +19,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
-    return a_device(customer)
-
-
-@pytest.fixture
-def campaign(device: Device) -> Campaign:
-    return a_campaign()
 
 
 def whats() -> list[str]:

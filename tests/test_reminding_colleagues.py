@@ -27,15 +27,13 @@ from tests.test_handing_over import (
     KARIM,
     WEEK,
     campaign,
-    customer,
-    device,
     hands,
     other,
     sender,
     waits,
 )
 
-__all__ = ["campaign", "customer", "device", "other", "sender"]
+__all__ = ["campaign", "other", "sender"]
 
 pytestmark = pytest.mark.django_db
 

@@ -21,6 +21,7 @@ from releveur.campaigns.models import BasisLine, Campaign, DueReading, Invitatio
 from releveur.campaigns.noting import Said
 from releveur.campaigns.replacing import Newcomer
 from releveur.contracts.models import Coverage
+from releveur.customers.models import Customer
 from releveur.fleet import making, moving
 from releveur.fleet.models import Device, DeviceModel, Installation, Respondent
 from releveur.readings import submission
@@ -31,7 +32,6 @@ from tests.factories import (
     a_campaign,
     a_contact,
     a_customer,
-    a_dealer,
     a_device,
     a_proof,
     a_reading,
@@ -47,9 +47,7 @@ APRIL = date(2022, 4, 5)
 
 
 @pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     return a_device(customer, serial="3923656030", mono=39_684)
 
 

@@ -31,16 +31,9 @@ BROKEN = Told(Problem.What.BROKEN, words="Le technicien vient jeudi.")
 
 
 @pytest.fixture
-def device() -> Device:
-    a_contact(customer := a_customer())
-    return a_device(customer, serial="3923656030")
-
-
-@pytest.fixture
-def invitation(device: Device) -> Invitation:
-    campaign = a_campaign()
+def invitation(invitation: Invitation) -> Invitation:
     the_mails_leave(now=OPENED)
-    return campaign.invitations.get()
+    return invitation
 
 
 def test_whoever_told_a_problem_of_her_only_device_is_not_reminded(

@@ -40,13 +40,6 @@ JULY = date(2022, 7, 5)
 OPENED_IN_JULY = datetime(2022, 7, 5, 10, 0, tzinfo=PARIS)
 
 
-@pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
-    return a_device(customer, serial="3923656030")
-
-
 def signs(campaign: Campaign, **options: bool) -> signing.Signed:
     return signing.sign(campaign.pk, by="Mme Roy", now=SIGNED, **options)
 

@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from releveur.campaigns import steps
 from releveur.campaigns.models import Campaign, Invitation, Notice
 from releveur.campaigns.status import Json, status
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
@@ -17,7 +18,6 @@ from tests.factories import (
     a_contact,
     a_contract,
     a_customer,
-    a_dealer,
     a_device,
     a_reading,
     answers,
@@ -42,10 +42,8 @@ def _part(whole: Json, name: str) -> dict[str, int]:
 
 
 @pytest.fixture
-def campaign() -> Campaign:
+def campaign(customer: Customer) -> Campaign:
     """One device of every standing."""
-    a_dealer()
-    a_contact(customer := a_customer())
     a_device(customer, serial="DECLARED")
     a_device(customer, serial="PARTIAL")
     a_device(customer, serial="SILENT")

@@ -41,10 +41,8 @@ from releveur.rules.schedule import PARIS
 from tests.factories import (
     DUE_ON,
     OPENED,
-    a_campaign,
     a_contact,
     a_customer,
-    a_dealer,
     a_device,
     answers,
     the_invitation,
@@ -60,20 +58,8 @@ ELSEWHERE = Named("louise@orange.fr", "Louise", "Petit")
 
 
 @pytest.fixture
-def device() -> Device:
-    a_dealer()
-    a_contact(customer := a_customer())
-    return a_device(customer, serial="3923656030")
-
-
-@pytest.fixture
-def campaign(device: Device) -> Campaign:
-    return a_campaign()
-
-
-@pytest.fixture
-def old(campaign: Campaign) -> Invitation:
-    return the_invitation(campaign, Contact.objects.get(first_name="Alexandra"))
+def old(invitation: Invitation) -> Invitation:
+    return invitation
 
 
 def names(old: Invitation, named: Named = LOUISE, *, now: datetime = OPENED) -> Succession:

@@ -8,13 +8,11 @@ import pytest
 
 from releveur.campaigns import filling, steps, undoing
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from releveur.readings.models import Finding, Reading, Withdrawal
 from tests.factories import (
     OPENED,
-    a_campaign,
-    a_contact,
-    a_customer,
     a_device,
     a_proof,
     answers,
@@ -30,16 +28,14 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture
-def device() -> Device:
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     return a_device(customer, mono=39_684)
 
 
 @pytest.fixture
-def invitation(device: Device) -> Invitation:
-    campaign = a_campaign()
+def invitation(invitation: Invitation) -> Invitation:
     the_mails_leave(now=OPENED)
-    return campaign.invitations.get()
+    return invitation
 
 
 def undo(receipt: Receipt, invitation: Invitation, *, hours: int = 1) -> int:

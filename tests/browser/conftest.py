@@ -9,6 +9,20 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from releveur import clock
+from releveur.campaigns.models import Invitation
+from tests.browser.looking import Scheme, a_page
+from tests.factories import OPENED, a_dealer
+from tests.web.seeing import an_invitation
+from tests.web.visiting import link
+
+VARIANTS: tuple[tuple[int, Scheme], ...] = ((1280, "dark"), (360, "light"))
+"""As a person may meet the pages; `test_states` looks at each of them in every variant."""
+
+ANSWERED = "Failed to load resource: the server responded with a status of 4"
+"""What Chromium says of a page that asks again, is gone, or is not hers."""
 
 # Playwright runs an event loop in the tests' thread, and Django would take their queries for asynchronous ones.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -53,3 +67,28 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert not complaints
+
+
+@pytest.fixture
+def invitation(transactional_db: None) -> Invitation:
+    """Three devices at two sites."""
+    clock.set(OPENED)
+    a_dealer()
+    return an_invitation()
+
+
+@pytest.fixture(params=VARIANTS)
+def visit(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    live_server: LiveServer,
+    invitation: Invitation,
+) -> Iterator[Page]:
+    """The sheet as a person sees it who pressed the red button, on a wide screen and on a phone."""
+    width, scheme = request.param
+    with a_page(
+        browser, at=live_server.url, width=width, scheme=scheme, forgives=(ANSWERED,)
+    ) as page:
+        page.goto(link(invitation))
+        page.get_by_role("button", name="Continuer").click()
+        yield page

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+type Scheme = Literal["light", "dark"]
+
+SHOTS = os.environ.get("RELEVEUR_SHOTS")
+"""A folder to look at the pages in, if one is given."""
+
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTHS = (1280, 768, 360, 320)
 LOOKED_AT = (1280, 360)
 HEIGHT = 900
-RULES: dict[Literal["light", "dark"], dict[str, object]] = {
+RULES: dict[Scheme, dict[str, object]] = {
     "light": {"type": "tag", "values": STANDARDS},
     "dark": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
@@ -32,6 +39,7 @@ def a_page(
     *,
     at: str,
     width: int = WIDTHS[0],
+    scheme: Scheme = "light",
     scripts: bool = True,
     forgives: tuple[str, ...] = (),
 ) -> Iterator[Page]:
@@ -42,6 +50,7 @@ def a_page(
     context = browser.new_context(
         base_url=at,
         viewport={"width": width, "height": HEIGHT},
+        color_scheme=scheme,
         java_script_enabled=scripts,
         locale="fr-FR",
         timezone_id="Europe/Paris",
@@ -90,3 +99,17 @@ def looked_at(page: Page, name: str) -> None:
     found = [*faults(page)]
     page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
     assert not found, f"{name}: {found}"
+
+
+def checked(page: Page, name: str) -> None:
+    """The same of the page as it stands, in the one variant it was opened in."""
+    if SHOTS:
+        size = page.viewport_size or {"width": 0}
+        dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+        file = f"{name}-{size['width']}-{'dark' if dark else 'light'}.png"
+        page.screenshot(path=Path(SHOTS, file), full_page=True)
+    page.evaluate(Axe().axe_script)
+    every = {"type": "tag", "values": STANDARDS}
+    found = page.evaluate(AXE, {"runOnly": every, "resultTypes": ["violations"]})
+    assert not found, f"{name}: {found}"
+    assert page.evaluate(SIDEWAYS) == 0, f"{name} scrolls sideways"

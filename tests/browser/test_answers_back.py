@@ -10,12 +10,10 @@ from releveur.campaigns.models import DueReading, Invitation, Receipt
 from releveur.fleet.models import Device
 from releveur.readings.models import Proof
 from tests.browser.looking import a_page
-from tests.browser.test_stories import RECORDED, SEND, a_picture, enter, invitation
+from tests.browser.test_stories import RECORDED, SEND, a_picture, enter
 from tests.factories import meter_of, reading_of
 from tests.web.seeing import field, first, second, third
 from tests.web.visiting import link
-
-__all__ = ["invitation"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

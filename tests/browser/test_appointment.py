@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from releveur import clock
 from releveur.appointments.models import Appointment
 from releveur.campaigns.models import Invitation
-from tests.browser.test_portal import VARIANTS, checked
-from tests.factories import (
-    OPENED,
-    a_campaign,
-    a_contact,
-    a_customer,
-    a_dealer,
-    a_device,
-    a_site,
-)
+from releveur.customers.models import Contact
+from tests.browser.looking import checked
 from tests.web.visiting import link
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,38 +18,9 @@ FORM = "/releves/rendez-vous"
 
 
 @pytest.fixture
-def invitation() -> Invitation:
-    clock.set(OPENED)
-    a_dealer()
-    contact = a_contact(customer := a_customer(), phone="01 44 00 00 01")
-    contact.last_name = "Morel"
-    contact.save()
-    a_device(customer, serial="3923656030", location="Accueil, rez-de-chaussée")
-    a_device(customer, serial="3932410077", model="C8045", location="2e étage")
-    annex = a_site(customer, name="Entrepôt", address="4 quai de Grenelle")
-    a_device(customer, serial="3357120044", model="B405", site=annex, mono=12_305)
-    return Invitation.objects.get(campaign=a_campaign())
-
-
-@pytest.fixture(params=VARIANTS)
-def visit(
-    request: pytest.FixtureRequest,
-    browser: Browser,
-    live_server: LiveServer,
-    invitation: Invitation,
-) -> Iterator[Page]:
-    width, scheme = request.param
-    context = browser.new_context(
-        base_url=live_server.url,
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,
-        locale="fr-FR",
-    )
-    page = context.new_page()
-    page.goto(link(invitation))
-    page.get_by_role("button", name="Continuer").click()
-    yield page
-    context.close()
+def invitation(invitation: Invitation) -> Invitation:
+    Contact.objects.update(phone="01 44 00 00 01", last_name="Morel")
+    return invitation
 
 
 def test_every_state_of_an_appointment_can_be_used_by_everybody(visit: Page) -> None:

@@ -9,10 +9,8 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from releveur.campaigns.models import Handover, Invitation
-from tests.browser.test_portal import checked, invitation, visit
+from tests.browser.looking import checked
 from tests.web.visiting import link
-
-__all__ = ["invitation", "visit"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from releveur.outbox import colours
 from releveur.web.demo.design import DIFFICULT
-from tests.browser.test_portal import checked
+from tests.browser.looking import checked
 from tests.demonstration import a_demo
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,10 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 from releveur.campaigns.models import DueReading, Invitation, Receipt
 from tests.browser.looking import a_page
 from tests.browser.test_answers_back import box
-from tests.browser.test_stories import RECORDED, SEND, enter, invitation
+from tests.browser.test_stories import RECORDED, SEND, enter
 from tests.web.seeing import first, second, third
-
-__all__ = ["invitation"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

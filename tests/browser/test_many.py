@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from playwright.sync_api import Browser, Page
@@ -16,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from releveur import clock
 from releveur.campaigns.models import DueReading, Invitation, Receipt
 from releveur.ops.demo.machines import ROOMS
-from tests.browser.test_portal import VARIANTS
+from tests.browser.looking import SHOTS, checked
 from tests.factories import (
     OPENED,
     READ_ON,
@@ -33,10 +30,6 @@ from tests.factories import (
 from tests.web.visiting import link
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SHOTS = os.environ.get("RELEVEUR_SHOTS")
-"""A folder to look at the pages in, if one is given."""
 
 
 @pytest.fixture
@@ -59,45 +52,12 @@ def invitation() -> Invitation:
     return invitation
 
 
-@pytest.fixture(params=VARIANTS)
-def visit(
-    request: pytest.FixtureRequest,
-    browser: Browser,
-    live_server: LiveServer,
-    invitation: Invitation,
-) -> Iterator[Page]:
-    width, scheme = request.param
-    context = browser.new_context(
-        base_url=live_server.url,
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,
-        locale="fr-FR",
-    )
-    page = context.new_page()
-    page.goto(link(invitation))
-    page.get_by_role("button", name="Continuer").click()
-    yield page
-    context.close()
-
-
-def looked_at(page: Page, name: str, request: pytest.FixtureRequest) -> None:
-    """Nothing axe finds, nothing that scrolls sideways."""
-    if SHOTS:
-        shot = Path(SHOTS) / f"{name}-{request.node.callspec.id}.png"
-        page.screenshot(path=shot, full_page=name != "entry")
-    found = Axe().run(page, options={"runOnly": STANDARDS, "resultTypes": ["violations"]})
-    assert not found.response["violations"], found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
-
-
-def test_the_pages_of_many_devices_are_in_order(
-    visit: Page, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
+def test_the_pages_of_many_devices_are_in_order(visit: Page, tmp_path: Path) -> None:
     visit.get_by_text("Sur papier ou dans un tableur").click()
-    looked_at(visit, "entry", request)
+    checked(visit, "entry")
 
     visit.get_by_role("link", name="Feuille à imprimer").click()
-    looked_at(visit, "paper", request)
+    checked(visit, "paper")
     pages = visit.pdf(path=Path(SHOTS or tmp_path) / "feuille.pdf", prefer_css_page_size=True)
     assert pages.count(b"/Type /Page\n") in range(3, 7), "41 devices on a few sheets"
 
@@ -106,7 +66,7 @@ def test_the_pages_of_many_devices_are_in_order(
     visit.goto("/releves/tableur/envoyer")
     visit.get_by_label("Le tableur que vous avez rempli").set_input_files(other)
     visit.get_by_role("button", name="Renvoyer le tableur rempli").click()
-    looked_at(visit, "refused", request)
+    checked(visit, "refused")
 
 
 def test_forty_one_devices_by_spreadsheet(

@@ -13,7 +13,7 @@ from releveur.campaigns.models import Campaign, Invitation
 from releveur.customers.models import LoginCode
 from releveur.fleet.models import Device
 from releveur.outbox import keys
-from tests.browser.test_portal import checked
+from tests.browser.looking import checked
 from tests.factories import (
     OPENED,
     a_campaign,

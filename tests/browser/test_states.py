@@ -11,11 +11,10 @@ from django.contrib.staticfiles import finders
 from playwright.sync_api import Browser, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from releveur import clock
 from releveur.campaigns.models import DueReading, Invitation
 from tests.browser.looking import a_page, faults, looked_at
-from tests.factories import OPENED, a_campaign, a_dealer
-from tests.web.seeing import Seen, an_invitation, field, first, second, third
+from tests.factories import a_campaign
+from tests.web.seeing import Seen, field, first, second, third
 from tests.web.states import every_state
 from tests.web.tableurs import a_fleet
 from tests.web.visiting import link
@@ -66,13 +65,6 @@ def kinds(element: Element, above: Kind = ()) -> set[Kind]:
             kind = (*above, (one.tag, one.get("class"), attributes))[-2:]
             found |= {kind} | kinds(one, kind)
     return found
-
-
-@pytest.fixture
-def invitation(transactional_db: None) -> Invitation:
-    clock.set(OPENED)
-    a_dealer()
-    return an_invitation()
 
 
 def test_what_scripts_make_of_the_sheet_can_be_used_by_everybody(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from releveur.campaigns.models import Invitation
 from releveur.customers.models import Contact
-from tests.browser.test_portal import checked, invitation, pytestmark, visit
+from tests.browser.looking import checked
 from tests.web.visiting import link
 
-__all__ = ["invitation", "pytestmark", "visit"]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_person_stops_the_mails_and_takes_it_back(visit: Page, invitation: Invitation) -> None:

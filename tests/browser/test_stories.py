@@ -14,22 +14,15 @@ from releveur.campaigns import signing
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem, Receipt
 from releveur.readings.models import Reading
 from tests.browser.looking import a_page
-from tests.factories import OPENED, a_dealer, answers, meter_of, reading_of
+from tests.factories import OPENED, answers, meter_of, reading_of
 from tests.test_closing import a_silent_quarter
-from tests.web.seeing import an_invitation, field, first, second, third
+from tests.web.seeing import field, first, second, third
 from tests.web.visiting import link
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RECORDED = "Vos relevés sont enregistrés"
 SEND = "Envoyer m"
-
-
-@pytest.fixture
-def invitation() -> Invitation:
-    clock.set(OPENED)
-    a_dealer()
-    return an_invitation()
 
 
 def a_picture(kind: str = "JPEG", *, name: str = "IMG_0001.jpg", side: int = 640) -> FilePayload:

@@ -88,7 +88,7 @@ def third() -> Device:
     return Device.objects.get(serial="3357120044")
 
 
-def field(device: Device, code: str) -> str:
+def field(device: Device, code: str = "mono") -> str:
     return f"value-{DueReading.objects.get(meter=meter_of(device, code)).pk}"
 
 

@@ -53,8 +53,7 @@ from tests.web.seeing import (
     typed,
 )
 from tests.web.tableurs import Taken, a_fleet, give
-from tests.web.test_devices import a_photo
-from tests.web.visiting import fields, link
+from tests.web.visiting import a_photo, fields, link
 
 KARIM = {"first_name": "Karim", "last_name": "", "email": "karim@gramont-services.example"}
 WEEK = timedelta(weeks=1)

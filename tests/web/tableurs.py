@@ -14,7 +14,6 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from releveur import clock
-from releveur.campaigns.models import DueReading
 from releveur.fleet.models import Device
 from tests.factories import (
     OPENED,
@@ -22,7 +21,6 @@ from tests.factories import (
     a_customer,
     a_dealer,
     a_device,
-    meter_of,
 )
 from tests.web.visiting import Page
 
@@ -116,7 +114,3 @@ def a_book(rows: Sequence[Any]) -> bytes:
     content = BytesIO()
     book.save(content)
     return content.getvalue()
-
-
-def field(device: Device, code: str = "mono") -> str:
-    return f"value-{DueReading.objects.get(meter=meter_of(device, code)).pk}"

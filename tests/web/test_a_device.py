@@ -19,35 +19,16 @@ from tests.factories import (
     a_campaign,
     a_contact,
     a_customer,
-    a_dealer,
     a_device,
     a_reading,
     answers,
     meter_of,
     reading_of,
 )
-from tests.web.test_devices import a_photo, name
-from tests.web.visiting import Page, a_visitor, fields, text
+from tests.web.seeing import field
+from tests.web.visiting import Page, a_photo, a_visitor, fields, text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def device() -> Device:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
-    return a_device(customer, serial="3923656030", mono=39_684, color=89_675)
-
-
-@pytest.fixture
-def invitation(device: Device) -> Invitation:
-    return Invitation.objects.get(campaign=a_campaign())
-
-
-@pytest.fixture
-def visitor(invitation: Invitation) -> Client:
-    return a_visitor(invitation)
 
 
 def window(visitor: Client, device: Device) -> Page:
@@ -56,7 +37,7 @@ def window(visitor: Client, device: Device) -> Page:
 
 def confirms(visitor: Client, device: Device, **typed: str) -> Page:
     form: dict[str, object] = dict(fields(window(visitor, device), form="device"))
-    form |= {name(device, meter): value for meter, value in typed.items()}
+    form |= {field(device, meter): value for meter, value in typed.items()}
     return visitor.post(f"/releves/materiel/{device.pk}", form)
 
 
@@ -78,7 +59,7 @@ def test_a_settled_row_has_no_field_on_the_sheet_and_may_be_changed_in_its_windo
     visitor: Client, device: Device, invitation: Invitation
 ) -> None:
     answers(invitation, device, mono=41_200, color=92_910, now=OPENED)
-    assert name(device, "mono") not in fields(visitor.get("/releves"))
+    assert field(device, "mono") not in fields(visitor.get("/releves"))
     assert "Tout est relevé" in text(visitor.get("/releves"))
 
     assert confirms(visitor, device, mono="41 300").status_code == 303
@@ -91,7 +72,7 @@ def test_a_question_stays_in_the_window_with_what_was_typed(
     page = confirms(visitor, device, mono="39000", color="92910")
     assert page.status_code == 422
     assert "684 impressions" in text(page) and "Prendre une photo" in text(page)
-    assert fields(page, form="device")[name(device, "mono")] == "39000"
+    assert fields(page, form="device")[field(device, "mono")] == "39000"
     assert not Reading.objects.filter(source="CUSTOMER").exists()
 
 
@@ -132,7 +113,7 @@ def test_one_day_holds_for_the_whole_sheet_and_a_device_may_have_its_own(
     other = a_device(a_customer(), mono=10)
     a_campaign()
     form = dict(fields(visitor.get("/releves")))
-    form |= {"on": "2022-04-04", name(device, "mono"): "41200", name(other, "mono"): "300"}
+    form |= {"on": "2022-04-04", field(device, "mono"): "41200", field(other, "mono"): "300"}
     assert visitor.post("/releves", form | {f"on-{other.pk}": "2022-04-03"}).status_code == 303
     days = [reading_of(meter_of(one)).taken_on for one in (device, other)]
     assert days == [date(2022, 4, 4), date(2022, 4, 3)]
@@ -143,14 +124,14 @@ def test_where_it_is_still_yesterday_an_untouched_day_is_that_one(
 ) -> None:
     Site.objects.update(zone="America/Martinique")
     clock.set(OPENED.replace(day=6, hour=2))
-    form = fields(visitor.get("/releves")) | {name(device, "mono"): "41200"}
+    form = fields(visitor.get("/releves")) | {field(device, "mono"): "41200"}
     assert form["on"] == "2022-04-06"
     assert visitor.post("/releves", form).status_code == 303
     assert reading_of(meter_of(device)).taken_on == date(2022, 4, 5)
 
 
 def test_a_day_that_cannot_be_is_asked_in_the_row(visitor: Client, device: Device) -> None:
-    form = fields(visitor.get("/releves")) | {name(device, "mono"): "41200", "on": "2022-05-01"}
+    form = fields(visitor.get("/releves")) | {field(device, "mono"): "41200", "on": "2022-05-01"}
     page = visitor.post("/releves", form)
     assert page.status_code == 422
     assert "Ce jour n’est pas encore venu" in text(page)
@@ -165,13 +146,13 @@ def test_the_language_changes_what_is_said_and_keeps_what_is_typed(
     visitor: Client, device: Device, address: str
 ) -> None:
     page, form = address.format(device=device.pk), "device" if "materiel" in address else "sheet"
-    typed = fields(visitor.get(page), form=form) | {name(device, "mono"): "41.2oo"}
+    typed = fields(visitor.get(page), form=form) | {field(device, "mono"): "41.2oo"}
 
     spoken = visitor.post(page, typed | {"language": "en"})
 
     assert spoken.status_code == 200
     assert '<html lang="en">' in spoken.content.decode()
-    assert fields(spoken, form=form)[name(device, "mono")] == "41.2oo"
+    assert fields(spoken, form=form)[field(device, "mono")] == "41.2oo"
     assert not Receipt.objects.exists()
     assert '<html lang="en">' in visitor.get(page).content.decode(), "this browser remembers"
 
@@ -181,7 +162,7 @@ def test_a_photo_sent_ahead_gives_a_ticket_that_only_this_person_can_use(
 ) -> None:
     ticket = visitor.post("/releves/photo", {"photo": a_photo()}).json()["proof"]
     form = dict(fields(visitor.get("/releves")))
-    form |= {name(device, "mono"): "39000", f"reason-{device.pk}": "OTHER"}
+    form |= {field(device, "mono"): "39000", f"reason-{device.pk}": "OTHER"}
     assert visitor.post("/releves", form | {f"proof-{device.pk}": ticket}).status_code == 303
     assert reading_of(meter_of(device)).proof == Proof.objects.get()
 
@@ -189,7 +170,7 @@ def test_a_photo_sent_ahead_gives_a_ticket_that_only_this_person_can_use(
     other = a_device(stranger, mono=500)
     a_campaign()
     thief = a_visitor(Invitation.objects.get(contact__email="x@autre.example"))
-    form = fields(thief.get("/releves")) | {name(other, "mono"): "400"}
+    form = fields(thief.get("/releves")) | {field(other, "mono"): "400"}
     page = thief.post("/releves", form | {f"proof-{other.pk}": ticket})
     assert page.status_code == 422
 

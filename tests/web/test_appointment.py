@@ -9,9 +9,9 @@ from django.test import Client
 from icalendar import Calendar
 from pytest_django import DjangoAssertNumQueries
 
-from releveur import clock
 from releveur.appointments.models import Appointment
 from releveur.campaigns.models import Invitation
+from releveur.customers.models import Contact, Customer
 from releveur.fleet.models import Device, Installation
 from releveur.outbox import delivering
 from releveur.outbox.models import Mail
@@ -21,7 +21,6 @@ from tests.factories import (
     a_campaign,
     a_contact,
     a_customer,
-    a_dealer,
     a_device,
     a_site,
     answers,
@@ -34,18 +33,9 @@ FORM, THANKS = "/releves/rendez-vous", "/releves/rendez-vous/merci"
 
 
 @pytest.fixture
-def device() -> Device:
-    clock.set(OPENED)
-    a_dealer()
-    contact = a_contact(customer := a_customer(), phone="01 44 00 00 01")
-    contact.last_name = "Morel"
-    contact.save()
-    return a_device(customer, serial="3923656030")
-
-
-@pytest.fixture
-def visitor(device: Device) -> Client:
-    return a_visitor(Invitation.objects.get(campaign=a_campaign()))
+def customer(customer: Customer) -> Customer:
+    Contact.objects.update(phone="01 44 00 00 01", last_name="Morel")
+    return customer
 
 
 def sends(visitor: Client, at: str = FORM, **typed: object) -> Page:

@@ -6,10 +6,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from releveur import clock
 from releveur.campaigns import opening, succeeding
 from releveur.campaigns.models import Campaign, Handover, Invitation, Succession
-from releveur.customers.models import Contact
+from releveur.customers.models import Contact, Customer
 from releveur.fleet.models import Device
 from releveur.outbox import keys
 from tests.factories import (
@@ -36,26 +35,13 @@ KARIM = {
 
 
 @pytest.fixture
-def device() -> Device:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
-    return a_device(customer, serial="3923656030")
+def other(customer: Customer) -> Device:
+    return a_device(customer, serial="3900000001")
 
 
 @pytest.fixture
-def other(device: Device) -> Device:
-    return a_device(a_customer(), serial="3900000001")
-
-
-@pytest.fixture
-def sender(other: Device) -> Invitation:
-    return Invitation.objects.get(campaign=a_campaign())
-
-
-@pytest.fixture
-def visitor(sender: Invitation) -> Client:
-    return a_visitor(sender)
+def campaign(device: Device, other: Device) -> Campaign:
+    return a_campaign()
 
 
 def hands(visitor: Client, device: Device, **changed: str) -> Page:
@@ -215,7 +201,9 @@ def test_the_sheet_costs_the_same_whatever_was_handed_over(
     assert len(re.findall("Transmis à Karim Benali le", text(page))) == count
 
 
-def test_it_is_no_longer_me_in_one_step_from_the_pages(visitor: Client, sender: Invitation) -> None:
+def test_it_is_no_longer_me_in_one_step_from_the_pages(
+    visitor: Client, invitation: Invitation
+) -> None:
     assert 'href="/releves/plus-moi"' in text(visitor.get("/releves"))
     assert "Ce n’est plus moi, c’est…" in text(visitor.get("/releves/plus-moi"))
     assert not Succession.objects.exists()
@@ -224,15 +212,15 @@ def test_it_is_no_longer_me_in_one_step_from_the_pages(visitor: Client, sender: 
 
     assert (answer.status_code, answer["Location"]) == (303, "/releves/plus-moi")
     said = "La demande va désormais à Karim Benali (karim@gramont-services.example). Merci."
-    for address in ("/releves/plus-moi", "/releves", link(sender)):
+    for address in ("/releves/plus-moi", "/releves", link(invitation)):
         assert said in text(visitor.get(address, follow=True)), address
     assert "3923656030" in text(a_visitor(colleague()).get("/releves"))
 
 
 def test_it_is_no_longer_me_in_one_step_from_the_mail_and_looking_changes_nothing(
-    sender: Invitation,
+    invitation: Invitation,
 ) -> None:
-    address = f"/plus-moi/{keys.make(sender.uuid, sender.link_version)}"
+    address = f"/plus-moi/{keys.make(invitation.uuid, invitation.link_version)}"
     scanner = Client()
     page = scanner.get(address)
     assert "Gramont Services (CL001007)" in text(page)
@@ -244,7 +232,7 @@ def test_it_is_no_longer_me_in_one_step_from_the_mail_and_looking_changes_nothin
 
 
 def test_elsewhere_she_learns_that_the_dealer_looks_after_it(
-    visitor: Client, sender: Invitation
+    visitor: Client, invitation: Invitation
 ) -> None:
     visitor.post("/releves/plus-moi", KARIM | {"email": "karim@orange.fr"})
     for address in ("/releves/plus-moi", "/releves"):
@@ -272,7 +260,7 @@ def test_a_colleague_is_told_whose_word_it_is(visitor: Client, device: Device) -
     assert not Succession.objects.exists()
 
 
-def test_the_pages_speak_english(visitor: Client, sender: Invitation, device: Device) -> None:
+def test_the_pages_speak_english(visitor: Client, invitation: Invitation, device: Device) -> None:
     Contact.objects.update(language="en")
     seen = text(visitor.get("/releves/plus-moi"))
     assert "It is no longer me" in seen and "Name this person in my place" in seen

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from PIL import Image
 from pytest_django import DjangoAssertNumQueries
 
 from releveur import clock
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from releveur.readings.models import Proof, Reading
 from tests.factories import (
@@ -20,53 +19,30 @@ from tests.factories import (
     a_campaign,
     a_contact,
     a_customer,
-    a_dealer,
     a_device,
     a_site,
     answers,
     meter_of,
     reading_of,
 )
-from tests.web.visiting import Page, a_visitor, fields, text
+from tests.web.seeing import field
+from tests.web.visiting import Page, a_photo, fields, text
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def device() -> Device:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     return a_device(customer, serial="3923656030", volumes={"mono": 500, "color": 1_050})
-
-
-@pytest.fixture
-def invitation(device: Device) -> Invitation:
-    return Invitation.objects.get(campaign=a_campaign())
-
-
-@pytest.fixture
-def visitor(invitation: Invitation) -> Client:
-    return a_visitor(invitation)
-
-
-def name(device: Device, code: str) -> str:
-    return f"value-{DueReading.objects.get(meter=meter_of(device, code)).pk}"
 
 
 def sends(visitor: Client, device: Device, **typed: object) -> Page:
     """Fill in the page as shown and send it; meters by code, other fields by their prefix."""
     form: dict[str, object] = dict(fields(visitor.get("/releves")))
-    for field, value in typed.items():
-        meter = field in ("mono", "color")
-        form[name(device, field) if meter else f"{field}-{device.pk}"] = value
+    for what, value in typed.items():
+        meter = what in ("mono", "color")
+        form[field(device, what) if meter else f"{what}-{device.pk}"] = value
     return visitor.post("/releves", form)
-
-
-def a_photo(colour: str = "white") -> SimpleUploadedFile:
-    content = BytesIO()
-    Image.new("RGB", (640, 480), colour).save(content, "JPEG")
-    return SimpleUploadedFile("IMG_0001.jpg", content.getvalue(), content_type="image/jpeg")
 
 
 def test_the_page_shows_the_seeds_columns_and_the_last_billed_value(visitor: Client) -> None:
@@ -81,7 +57,7 @@ def test_the_page_shows_the_seeds_columns_and_the_last_billed_value(visitor: Cli
 
 def test_fields_are_empty_and_the_day_is_today(visitor: Client, device: Device) -> None:
     form = fields(visitor.get("/releves"))
-    assert (form[name(device, "mono")], form[name(device, "color")]) == ("", "")
+    assert (form[field(device, "mono")], form[field(device, "color")]) == ("", "")
     assert form["on"] == "2022-04-05"
 
 
@@ -112,8 +88,8 @@ def test_a_number_nobody_can_read_is_asked_again_and_stays_typed(
     assert page.status_code == 422
     assert "<title>Erreur" in page.content.decode()
     assert "41 200" in text(page)
-    assert fields(page)[name(device, "mono")] == "41.200"
-    assert fields(page)[name(device, "color")] == "92910", "what was typed beside it is kept"
+    assert fields(page)[field(device, "mono")] == "41.200"
+    assert fields(page)[field(device, "color")] == "92910", "what was typed beside it is kept"
 
 
 def test_a_good_row_is_saved_beside_a_row_that_asks(
@@ -122,14 +98,14 @@ def test_a_good_row_is_saved_beside_a_row_that_asks(
     other = a_device(a_customer(), mono=10)
     a_campaign()
     form = dict(fields(visitor.get("/releves")))
-    form |= {name(device, "mono"): "39000", name(other, "mono"): "300"}
+    form |= {field(device, "mono"): "39000", field(other, "mono"): "300"}
 
     page = visitor.post("/releves", form)
 
     assert page.status_code == 422
     assert reading_of(meter_of(other)).value == 300
     assert Receipt.objects.get().number in text(page)
-    assert fields(page)[name(device, "mono")] == "39000"
+    assert fields(page)[field(device, "mono")] == "39000"
 
 
 def test_a_lower_value_opens_the_photo_in_its_row(visitor: Client, device: Device) -> None:
@@ -159,7 +135,7 @@ def test_a_photo_is_sent_once_even_when_something_else_is_asked(
     visitor: Client, device: Device
 ) -> None:
     form = dict(fields(visitor.get("/releves")))
-    form |= {name(device, "mono"): "39000", name(device, "color"): "200000"}
+    form |= {field(device, "mono"): "39000", field(device, "color"): "200000"}
     page = visitor.post("/releves", form | {f"file-{device.pk}": a_photo()})
     assert page.status_code == 422, "the colour is far beyond the usual"
     assert "Votre photo est reçue" in text(page)
@@ -180,7 +156,7 @@ def test_a_file_that_is_no_photo_loses_no_number(visitor: Client, device: Device
 
     assert page.status_code == 422
     assert "JPEG" in text(page)
-    assert fields(page)[name(device, "mono")] == "39000"
+    assert fields(page)[field(device, "mono")] == "39000"
 
 
 def test_the_same_values_as_last_time_take_one_tick(visitor: Client, device: Device) -> None:
@@ -211,7 +187,7 @@ def test_a_colleague_who_comes_second_learns_what_the_first_declared(
     form = fields(visitor.get("/releves"))
     answers(invitation, device, mono=41_200, now=OPENED + timedelta(minutes=1))
 
-    page = visitor.post("/releves", form | {name(device, "mono"): "41300"})
+    page = visitor.post("/releves", form | {field(device, "mono"): "41300"})
 
     assert page.status_code == 422
     assert "Alexandra a déclaré 41 200" in text(page)
@@ -222,17 +198,17 @@ def test_a_colleague_who_comes_second_learns_what_the_first_declared(
 def test_sending_the_same_form_twice_gives_the_same_receipt(
     visitor: Client, device: Device
 ) -> None:
-    form = fields(visitor.get("/releves")) | {name(device, "mono"): "41200"}
+    form = fields(visitor.get("/releves")) | {field(device, "mono"): "41200"}
     first, second = visitor.post("/releves", form), visitor.post("/releves", form)
     assert first["Location"] == second["Location"]
     assert Receipt.objects.count() == 1
 
 
 def test_the_same_form_with_other_values_shows_what_stands(visitor: Client, device: Device) -> None:
-    form = fields(visitor.get("/releves")) | {name(device, "mono"): "41200"}
+    form = fields(visitor.get("/releves")) | {field(device, "mono"): "41200"}
     visitor.post("/releves", form)
 
-    page = visitor.post("/releves", form | {name(device, "mono"): "41999"})
+    page = visitor.post("/releves", form | {field(device, "mono"): "41999"})
 
     assert page.status_code == 409
     assert Receipt.objects.get().number in text(page)
@@ -296,7 +272,7 @@ def test_a_tick_confirms_the_number_it_was_given_for_and_no_other(
 ) -> None:
     page = sends(visitor, device, mono="412000", color="92910")
     ticked = fields(page) | {f"confirmed-{device.pk}": "412000/92910"}
-    changed = visitor.post("/releves", ticked | {name(device, "mono"): "512000"})
+    changed = visitor.post("/releves", ticked | {field(device, "mono"): "512000"})
     assert changed.status_code == 422
 
 
@@ -315,12 +291,12 @@ def test_a_double_click_shows_the_question_again(visitor: Client, device: Device
     other = a_device(a_customer(), mono=10)
     a_campaign()
     form = dict(fields(visitor.get("/releves")))
-    form |= {name(device, "mono"): "39000", name(other, "mono"): "300"}
+    form |= {field(device, "mono"): "39000", field(other, "mono"): "300"}
 
     pages = [visitor.post("/releves", form) for _click in range(2)]
 
     assert [page.status_code for page in pages] == [422, 422]
-    assert fields(pages[1])[name(device, "mono")] == "39000"
+    assert fields(pages[1])[field(device, "mono")] == "39000"
     assert Receipt.objects.count() == 1
 
 
@@ -335,7 +311,7 @@ def test_after_the_signature_one_device_is_corrected_without_a_word_about_the_ot
 
     assert sends(visitor, device, mono="41300", color="92910").status_code == 303
     alone = visitor.get(f"/releves/materiel/{device.pk}")
-    assert fields(alone, form="device")[name(device, "mono")] == "41\u202f300", "the proposal"
+    assert fields(alone, form="device")[field(device, "mono")] == "41\u202f300", "the proposal"
     assert Reading.objects.filter(proposed=True).count() == 1
 
 
@@ -355,7 +331,7 @@ def test_our_own_mistake_asks_for_a_photo_and_no_reason(visitor: Client, device:
 
 def test_a_photo_already_sent_may_be_replaced(visitor: Client, device: Device) -> None:
     form = dict(fields(visitor.get("/releves")))
-    form |= {name(device, "mono"): "39000", name(device, "color"): "200000"}
+    form |= {field(device, "mono"): "39000", field(device, "color"): "200000"}
     page = visitor.post("/releves", form | {f"file-{device.pk}": a_photo()})
     again = fields(page) | {f"confirmed-{device.pk}": "39000/200000"}
     visitor.post("/releves", again | {f"file-{device.pk}": a_photo("black")})

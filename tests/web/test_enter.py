@@ -3,23 +3,12 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from releveur import clock
 from releveur.campaigns import links
 from releveur.campaigns.models import Invitation
 from releveur.web.portal.access import COOKIE
-from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device
 from tests.web.visiting import a_visitor, link, text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def invitation() -> Invitation:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
-    a_device(customer)
-    return Invitation.objects.get(campaign=a_campaign())
 
 
 def test_the_red_button_opens_a_page_that_says_who_what_and_until_when(

@@ -9,21 +9,20 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from releveur import clock
 from releveur.campaigns.models import Campaign, Invitation
+from releveur.customers.models import Customer
 from releveur.fleet.models import DeviceModel
 from tests.factories import (
     OPENED,
     a_campaign,
     a_contact,
     a_customer,
-    a_dealer,
     a_device,
     a_site,
     answers,
     meter_of,
 )
-from tests.web.visiting import a_visitor, text
+from tests.web.visiting import text
 
 pytestmark = pytest.mark.django_db
 
@@ -45,13 +44,10 @@ class Boxes(HTMLParser):
 
 
 @pytest.fixture
-def visitor() -> Client:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
+def campaign(customer: Customer) -> Campaign:
     for location in sorted(WALK):
         a_device(customer, location=location)
-    return a_visitor(Invitation.objects.get(campaign=a_campaign()))
+    return a_campaign()
 
 
 def boxes(visitor: Client) -> list[int]:

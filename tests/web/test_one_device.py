@@ -6,21 +6,18 @@ from datetime import date
 
 import pytest
 
-from releveur import clock
 from releveur.campaigns import asking
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Receipt
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
-from tests.factories import OPENED, a_contact, a_customer, a_dealer, a_device, meter_of
+from tests.factories import OPENED, a_device, meter_of
 from tests.web.visiting import a_visitor, fields, text
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def device() -> Device:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     a_device(customer, serial="OTHER")
     device = a_device(customer, serial="3923656030")
     asking.ask(device, why=Campaign.Why.REMOVAL, before=date(2022, 4, 20), now=OPENED)

@@ -5,26 +5,12 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from releveur import clock
-from releveur.campaigns.models import Campaign, Invitation, Problem
+from releveur.campaigns.models import Campaign, Problem
 from releveur.fleet.models import Device
-from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device
-from tests.web.visiting import Page, a_visitor, text
+from tests.factories import OPENED
+from tests.web.visiting import Page, text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def device() -> Device:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
-    return a_device(customer, serial="3923656030")
-
-
-@pytest.fixture
-def visitor(device: Device) -> Client:
-    return a_visitor(Invitation.objects.get(campaign=a_campaign()))
 
 
 def tells(visitor: Client, device: Device, **said: str) -> Page:

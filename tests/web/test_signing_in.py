@@ -6,7 +6,6 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from releveur import clock
 from releveur.campaigns.models import Campaign, Invitation
 from releveur.customers import login
 from releveur.customers.models import Contact, LoginCode
@@ -20,7 +19,6 @@ from tests.factories import (
     a_campaign,
     a_contact,
     a_customer,
-    a_dealer,
     a_device,
     a_reading,
     a_site,
@@ -33,15 +31,6 @@ pytestmark = pytest.mark.django_db
 
 ALEXANDRA = "alexandra@gramont-services.example"
 NOBODY = "nobody@elsewhere.example"
-
-
-@pytest.fixture
-def invitation() -> Invitation:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
-    a_device(customer, serial="3923656030")
-    return Invitation.objects.get(campaign=a_campaign())
 
 
 def the_code() -> str:

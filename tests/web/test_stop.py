@@ -5,26 +5,20 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from releveur import clock
 from releveur.campaigns import links
 from releveur.campaigns.models import Invitation
 from releveur.customers.models import Contact
 from releveur.fleet import answering_for
 from releveur.fleet.models import Installation
 from releveur.outbox.models import Mail
-from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device
+from tests.factories import OPENED
 from tests.web.visiting import link, text
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def page() -> str:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
-    a_device(customer)
-    invitation = Invitation.objects.get(campaign=a_campaign())
+def page(invitation: Invitation) -> str:
     return link(invitation).replace("/r/", "/ne-plus-ecrire/")
 
 

@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from releveur import clock
 from releveur.appointments.models import Appointment
 from releveur.campaigns import handing_over, reporting, succeeding
-from releveur.campaigns.models import DueReading, Invitation, Problem, Receipt
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem, Receipt
 from releveur.campaigns.reporting import Told
 from releveur.contracts.models import Coverage
 from releveur.customers.introducing import Named
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device, Installation
 from tests.factories import (
     OPENED,
@@ -20,7 +20,6 @@ from tests.factories import (
     a_contact,
     a_contract,
     a_customer,
-    a_dealer,
     a_device,
     a_site,
     answers,
@@ -35,23 +34,24 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def device() -> Device:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
+def device(customer: Customer) -> Device:
     return a_device(customer, serial="3923656030", mono=39_684)
 
 
 @pytest.fixture
-def other(device: Device) -> Device:
-    return a_device(a_customer(), serial="3900000001", mono=12_000)
+def other(customer: Customer) -> Device:
+    return a_device(customer, serial="3900000001", mono=12_000)
 
 
 @pytest.fixture
-def hers(other: Device) -> Invitation:
-    campaign = a_campaign()
+def campaign(device: Device, other: Device) -> Campaign:
+    return a_campaign()
+
+
+@pytest.fixture
+def hers(invitation: Invitation) -> Invitation:
     the_mails_leave(now=OPENED)
-    return campaign.invitations.get()
+    return invitation
 
 
 def handed(hers: Invitation, *devices: Device) -> Invitation:

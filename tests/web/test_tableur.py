@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from releveur.campaigns.models import Invitation
+from releveur.campaigns.models import Campaign, Invitation
 from releveur.fleet.models import Device
 from tests.factories import (
     DUE_ON,
@@ -27,7 +27,6 @@ from tests.web.tableurs import (
     BLACK,
     COLOUR,
     DAY,
-    FLEET,
     SERIAL,
     Taken,
     a_book,
@@ -40,18 +39,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def devices() -> list[Device]:
-    return a_fleet(FLEET)
-
-
-@pytest.fixture
-def invitation(devices: list[Device]) -> Invitation:
-    return Invitation.objects.get(campaign=a_campaign())
-
-
-@pytest.fixture
-def visitor(invitation: Invitation) -> Client:
-    return a_visitor(invitation)
+def campaign(devices: list[Device]) -> Campaign:
+    return a_campaign()
 
 
 def test_the_workbook_has_one_line_per_device_in_the_order_of_the_page(

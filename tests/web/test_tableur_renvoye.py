@@ -27,6 +27,7 @@ from tests.factories import (
     meter_of,
     reading_of,
 )
+from tests.web.seeing import field
 from tests.web.tableurs import (
     BLACK,
     COLOUR,
@@ -35,28 +36,16 @@ from tests.web.tableurs import (
     SERIAL,
     Taken,
     a_book,
-    a_fleet,
-    field,
     give,
 )
-from tests.web.visiting import a_visitor, fields, text
+from tests.web.visiting import fields, text
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def devices() -> list[Device]:
-    return a_fleet(FLEET)
-
-
-@pytest.fixture
-def invitation(devices: list[Device]) -> Invitation:
-    return Invitation.objects.get(campaign=a_campaign())
-
-
-@pytest.fixture
-def visitor(invitation: Invitation) -> Client:
-    return a_visitor(invitation)
+def campaign(devices: list[Device]) -> Campaign:
+    return a_campaign()
 
 
 def test_a_filled_workbook_leads_to_one_receipt(visitor: Client, devices: list[Device]) -> None:

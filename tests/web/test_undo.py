@@ -8,19 +8,17 @@ import pytest
 
 from releveur import clock
 from releveur.campaigns.models import DueReading, Invitation
-from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device, answers
+from releveur.customers.models import Customer
+from releveur.fleet.models import Device
+from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_device, answers
 from tests.web.visiting import a_visitor, text
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def invitation() -> Invitation:
-    clock.set(OPENED)
-    a_dealer()
-    a_contact(customer := a_customer())
-    a_device(customer, mono=39_684)
-    return Invitation.objects.get(campaign=a_campaign())
+def device(customer: Customer) -> Device:
+    return a_device(customer, mono=39_684)
 
 
 def sent(invitation: Invitation) -> str:

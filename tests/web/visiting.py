@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Protocol
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
 from releveur.campaigns.models import Invitation
 from releveur.outbox import keys
@@ -22,6 +25,12 @@ def a_visitor(invitation: Invitation) -> Client:
     visitor = Client()
     visitor.post(link(invitation))
     return visitor
+
+
+def a_photo(colour: str = "white") -> SimpleUploadedFile:
+    content = BytesIO()
+    Image.new("RGB", (640, 480), colour).save(content, "JPEG")
+    return SimpleUploadedFile("IMG_0001.jpg", content.getvalue(), content_type="image/jpeg")
 
 
 class Page(Protocol):

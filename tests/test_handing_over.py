@@ -26,7 +26,7 @@ from releveur.campaigns.models import (
     Problem,
 )
 from releveur.campaigns.reporting import Told
-from releveur.customers import introducing
+from releveur.customers import addresses, introducing
 from releveur.customers.introducing import Named
 from releveur.customers.models import Contact, Customer, Site
 from releveur.fleet.models import Device
@@ -241,7 +241,7 @@ def test_what_is_not_hers_or_is_answered_cannot_be_handed_over(
 def test_not_to_herself_nor_to_what_is_no_address(sender: Invitation, device: Device) -> None:
     with pytest.raises(handing_over.ToHerself):
         hands(sender, device, to=Named("Alexandra@Gramont-Services.example", "Alexandra"))
-    with pytest.raises(introducing.NoAddress):
+    with pytest.raises(addresses.NoAddress):
         hands(sender, device, to=Named("karim@gramont", "Karim"))
     assert not Handover.objects.exists() and Contact.objects.count() == 1
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from releveur.customers import login
+from releveur.customers import addresses, login
 from releveur.customers.models import Contact, LoginCode
 from releveur.outbox import composing, keys
 from releveur.outbox.models import Mail
@@ -191,7 +191,7 @@ def test_codes_of_yesterday_are_forgotten(alexandra: Contact) -> None:
 
 @pytest.mark.parametrize("typed", ["", "alexandra", "a@b", "a@b.fr\nBcc: x@y.fr", "x" * 300])
 def test_what_is_no_address_is_refused(alexandra: Contact, typed: str) -> None:
-    with pytest.raises(login.NoAddress):
+    with pytest.raises(addresses.NoAddress):
         asks(typed)
 
 

@@ -22,7 +22,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from releveur import clock
 from releveur.customers.models import Contact
 from releveur.fleet.models import Device, Installation
-from releveur.importing import fleet, returning, tables
+from releveur.importing import files, fleet, returning
 from releveur.importing.columns import REMARKS
 from releveur.importing.report import Report
 from releveur.readings.models import Reading
@@ -236,7 +236,7 @@ class TestWorkbooks:
         path = an_archive(tmp_path, xml)
         (out := tmp_path / "retour.xlsx").write_bytes(returning.returned(path, imported(path)))
 
-        read = tables.read(out)
+        read = files.read(out)
         assert read.headings == ["SerialNumber", REMARKS]
         [row] = read.rows
         assert row.cells[0] == "S & T"
@@ -268,9 +268,9 @@ class TestAgain:
 
         assert [one["line"] for one in again["errors"]] == [3, 3]
         assert all(one["column"] != REMARKS for one in again["warnings"])
-        assert tables.read(second).headings == tables.read(first).headings
-        assert [row.cells for row in tables.read(second).rows] == [
-            row.cells for row in tables.read(first).rows
+        assert files.read(second).headings == files.read(first).headings
+        assert [row.cells for row in files.read(second).rows] == [
+            row.cells for row in files.read(first).rows
         ]
 
     def test_a_remark_that_no_longer_holds_is_gone(self, tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ class TestAgain:
             said = door("import_fleet", path, "--returned", out)
 
             assert said["errors"] == []
-            back = tables.read(out)
+            back = files.read(out)
             assert back.headings[-1] == REMARKS
             assert all(
                 len(row.cells) < len(back.headings) or not row.cells[-1] for row in back.rows

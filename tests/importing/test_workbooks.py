@@ -12,7 +12,7 @@ import pytest
 from openpyxl import Workbook
 
 from releveur.fleet.models import Device
-from releveur.importing import history, tables
+from releveur.importing import files, history
 from releveur.importing.tables import Unreadable
 from releveur.readings.models import Billed, Reading
 from tests.importing.files import NOW, a_file, a_row, accepted, imported
@@ -120,20 +120,20 @@ class TestSheets:
     def test_a_sheet_is_chosen_by_its_name(self, tmp_path: Path) -> None:
         path = a_workbook(tmp_path, {"A": "first"})
 
-        assert tables.read(path, sheet="Parc").headings == ["A"]
+        assert files.read(path, sheet="Parc").headings == ["A"]
         with pytest.raises(Unreadable, match="Parc"):
-            tables.read(path, sheet="Absent")
+            files.read(path, sheet="Absent")
 
     def test_a_text_file_has_no_sheets(self, tmp_path: Path) -> None:
         with pytest.raises(Unreadable):
-            tables.read(a_file(tmp_path, a_row()), sheet="Parc")
+            files.read(a_file(tmp_path, a_row()), sheet="Parc")
 
     def test_an_old_workbook_is_named_as_one(self, tmp_path: Path) -> None:
         path = tmp_path / "parc.xls"
         path.write_bytes(b"\xd0\xcf\x11\xe0old")
 
         with pytest.raises(Unreadable, match="xlsx"):
-            tables.read(path)
+            files.read(path)
 
 
 class TestBounds:
@@ -152,7 +152,7 @@ class TestBounds:
         self, tmp_path: Path, cells: bytes
     ) -> None:
         with pytest.raises(Unreadable):
-            tables.read(an_archive(tmp_path, a_sheet(cells)))
+            files.read(an_archive(tmp_path, a_sheet(cells)))
 
     def test_one_long_text_in_a_million_cells_is_refused(self, tmp_path: Path) -> None:
         rows = (
@@ -160,12 +160,12 @@ class TestBounds:
         )
         texts = b"<sst><si><t>" + b"x" * 250_000 + b"</t></si></sst>"
         with pytest.raises(Unreadable):
-            tables.read(an_archive(tmp_path, a_sheet(b"".join(rows)), texts=texts))
+            files.read(an_archive(tmp_path, a_sheet(b"".join(rows)), texts=texts))
 
     def test_a_formatted_cell_far_away_holds_nothing_and_is_no_harm(self, tmp_path: Path) -> None:
         cells = b'<row r="1"><c r="A1"><v>1</v></c><c r="XFD1" s="0"/></row>'
 
-        assert tables.read(an_archive(tmp_path, a_sheet(cells))).headings == ["1"]
+        assert files.read(an_archive(tmp_path, a_sheet(cells))).headings == ["1"]
 
     def test_an_archive_that_is_no_workbook_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "parc.xlsx"
@@ -173,4 +173,4 @@ class TestBounds:
             archive.writestr("parc.csv", "a;b")
 
         with pytest.raises(Unreadable):
-            tables.read(path)
+            files.read(path)

@@ -1,7 +1,6 @@
 """The one door for answers: portal, phone, mail, interface.
 
-Locks are taken in the house's order (`locks`): campaigns shared, every invitation that asks the
-rows, the rows.
+Campaigns are shared, every invitation that asks the rows and the rows are held (`locks`).
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -94,7 +93,7 @@ def answer(
         fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation,
         instead=instead, now=now,
     )  # fmt: skip
-    reminding.withhold_answered(asking(rows.values()), now=now)
+    reminding.withhold_answered(locks.asking(rows.values()), now=now)
     return Outcome(receipt, questions=questions)
 
 
@@ -129,24 +128,21 @@ def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int,
 def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, DueReading]:
     """Lock campaigns, invitations and rows, in this order, and return the rows per meter."""
     meters = {meter for one in declared for meter in one.values}
-    ids = dict(due.filter(meter__in=meters).values_list("pk", "campaign_id"))
-    every = ids | twins(ids)
-    locks.share(every.values())
-    locks.hold_invitations(asking(every))
-    held = locks.hold_due_readings(every)
+    mine = due.filter(meter__in=meters).values_list("pk", "campaign_id")
+    held = locks.hold_whole(lambda: with_twins(dict(mine.all())))
     # A colleague may have taken them back, or the device have left, while we waited.
-    still = set(due.filter(pk__in=ids).values_list("pk", flat=True))
+    still = dict(mine.all())
     rows = serving(row for row in held if row.pk in still)
     if missing := meters - set(rows):
         raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
     return rows
 
 
-def twins(ids: Collection[int]) -> dict[int, int]:
-    """Rows of other unsigned campaigns that stand at the same readings, with their campaigns."""
-    same = DueReading.objects.filter(reading__fills__in=list(ids)).exclude(pk__in=list(ids))
+def with_twins(rows: Mapping[int, int]) -> dict[int, int]:
+    """These rows and those of other unsigned campaigns that stand at the same readings, with their campaigns."""
+    same = DueReading.objects.filter(reading__fills__in=list(rows))
     unsigned = same.exclude(campaign__state=Campaign.State.SIGNED)
-    return dict(unsigned.values_list("pk", "campaign_id"))
+    return dict(unsigned.values_list("pk", "campaign_id")) | dict(rows)
 
 
 def serving(rows: Iterable[DueReading]) -> dict[int, DueReading]:
@@ -158,12 +154,6 @@ def serving(rows: Iterable[DueReading]) -> dict[int, DueReading]:
         if row.meter_id not in found or found[row.meter_id].answer:
             found[row.meter_id] = row
     return found
-
-
-def asking(due_readings: Iterable[DueReading | int]) -> set[int]:
-    """Every invitation that asks one of these rows."""
-    asking = Invitation.objects.filter(asked__due_reading__in=list(due_readings))
-    return set(asking.values_list("pk", flat=True))
 
 
 def _standing(rows: Mapping[int, DueReading]) -> dict[int, Reading]:

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from releveur.campaigns import locks, pointing, reminding, reporting
 from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Notice, Problem
 from releveur.dealer.closures import closed_days
+from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.readings import estimating
 from releveur.readings.estimating import Kinship, Unread
@@ -111,14 +112,18 @@ def empty(campaign: int) -> QuerySet[DueReading]:
     return DueReading.objects.held().filter(campaign=campaign, reading=None)
 
 
-def estimate_the_gone(*, now: datetime) -> int:
-    """Estimate what devices that left owe to campaigns which have closed: their rows moved to that day."""
-    owed = Campaign.objects.filter(
-        state=Campaign.State.CLOSED, due_readings__final=True, due_readings__reading=None
+def estimate_the_gone(device: Device | None = None, *, now: datetime) -> int:
+    """Estimate what devices that left owe to campaigns which have closed: their rows moved to that day.
+
+    :param device: only this one
+    """
+    owed = DueReading.objects.filter(
+        campaign__state=Campaign.State.CLOSED, final=True, reading=None
     )
+    gone = Q(final=True) if device is None else Q(final=True, meter__device=device)
     return sum(
-        estimate_all(may_be_estimated(pk).filter(final=True), now=now)
-        for pk in sorted(set(owed.values_list("pk", flat=True)))
+        estimate_all(may_be_estimated(pk).filter(gone), now=now)
+        for pk in sorted(set(owed.filter(gone).values_list("campaign", flat=True)))
     )
 
 

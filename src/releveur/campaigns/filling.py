@@ -10,29 +10,31 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from releveur.campaigns import locks, pointing, reminding
-from releveur.campaigns.models import Asked, Campaign, DueReading, Kind
-from releveur.fleet.models import Meter
+from releveur.campaigns.models import Campaign, DueReading, Kind
+from releveur.fleet.models import Device
 from releveur.readings.models import Billed, Reading
 from releveur.rules import window
 
 BEGINNINGS = (Reading.Occasion.NEW_METER, Reading.Occasion.INSTALLATION)
 
 
-def fill(campaign: int | None = None, *, now: datetime) -> int:
+def fill(campaign: int | None = None, *, device: Device | None = None, now: datetime) -> int:
     """Point empty and estimated rows of unsigned campaigns to the real readings that fit them.
 
     Which reading fits is `rules.window`; none fills two rows.
 
+    :param campaign: only rows of this one
+    :param device: only rows of its meters
     :returns: how many rows were filled
     """
     filled = 0
-    for pk, rows in _candidates(campaign).items():
+    for pk, rows in _candidates(campaign, device).items():
         with transaction.atomic():
             filled += _fill(pk, rows, now=now)
     return filled
 
 
-def _candidates(campaign: int | None) -> dict[int, list[int]]:
+def _candidates(campaign: int | None, device: Device | None) -> dict[int, list[int]]:
     """Rows that some unused real reading might fill, per campaign: usually none."""
     near = _unused().filter(
         meter=OuterRef("meter"), taken_on__gte=OuterRef("due_on") - window.LONGEST
@@ -41,6 +43,8 @@ def _candidates(campaign: int | None) -> dict[int, list[int]]:
     rows = rows.exclude(campaign__state=Campaign.State.SIGNED)
     if campaign is not None:
         rows = rows.filter(campaign=campaign)
+    if device is not None:
+        rows = rows.filter(meter__device=device)
     held = list(rows.select_related("coverage__contract").order_by("campaign_id", "pk"))
     found: dict[int, list[int]] = defaultdict(list)
     for row in _matched(held):
@@ -56,26 +60,24 @@ def _unused() -> QuerySet[Reading]:
 
 
 def _fill(campaign: int, rows: Sequence[int], *, now: datetime) -> int:
-    requests = _answered_requests(rows)
-    locks.share({campaign, *requests.values()})
-    asking = set(Asked.objects.filter(due_reading__in=rows).values_list("invitation_id", flat=True))
-    locks.hold_invitations(asking)
-    every = locks.hold_due_readings({*rows, *requests})
-    held = [row for row in every if row.pk in rows and not _is_settled(row)]
+    mine = dict.fromkeys(rows, campaign)
+    held = locks.hold_whole(lambda: mine | lenders(DueReading.objects.filter(pk__in=rows)))
+    held = [row for row in held if row.pk in mine and not _is_settled(row)]
     filled = _matched(held)
     pointing.save(filled)
-    reminding.withhold_answered(asking, now=now)
+    reminding.withhold_answered(locks.asking(rows), now=now)
     return len(filled)
 
 
-def _answered_requests(rows: Sequence[int]) -> dict[int, int]:
-    """One-off requests whose readings these rows may take, with their campaigns.
+def lenders(rows: QuerySet[DueReading] | None = None) -> dict[int, int]:
+    """One-off requests whose readings these rows, or any, may take, with their campaigns.
 
     Whoever takes such a reading back, or corrects it, holds them.
     """
-    meters = Meter.objects.filter(due_readings__in=rows)
-    requests = DueReading.objects.filter(kind=Kind.ONE_OFF, meter__in=list(meters))
-    return dict(requests.exclude(reading=None).values_list("pk", "campaign_id"))
+    requests = DueReading.objects.filter(kind=Kind.ONE_OFF, reading__in=_unused())
+    if rows is not None:
+        requests = requests.filter(meter__in=rows.values("meter"))
+    return dict(requests.values_list("pk", "campaign_id"))
 
 
 def _matched(rows: Sequence[DueReading]) -> list[DueReading]:

@@ -58,7 +58,8 @@ def hand_over(invitation: Invitation, what: Device | Site, *, to: Named, now: da
 
     :param what: one device, or all devices of hers at a site
     :raises NotOpen, NothingToHandOver, ToHerself, AskedAlready, TooMany: as they say
-    :raises NoName, NoAddress, NoMoreMails: of `introducing`
+    :raises NoName, NoMoreMails: of `introducing`
+    :raises addresses.NoAddress: nobody can have this address
     """
     campaign = locks.hold(invitation.campaign_id)
     if campaign.state != Campaign.State.OPEN:

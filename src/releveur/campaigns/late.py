@@ -28,9 +28,9 @@ def take_proposals(meters: Collection[int], *, now: datetime) -> int:
 
     :returns: how many proposals became real
     """
-    mine = _standing().filter(reading__meter__in=meters)
     # Whoever proposes another value holds the row: wait for it, then look.
-    locks.hold_due_readings(mine.values_list("due_reading_id", flat=True))
+    locks.hold_whole(lambda: proposed(meters))
+    mine = _standing().filter(reading__meter__in=meters)
     taken = list(mine.order_by("pk"))
     starts = Reading.objects.filter(
         meter__in=meters, proposed=True, occasion=Reading.Occasion.NEW_METER,
@@ -48,6 +48,14 @@ def take_proposals(meters: Collection[int], *, now: datetime) -> int:
         ignore_conflicts=True,
     )
     return len(taken)
+
+
+def proposed(meters: Collection[int] | None = None) -> dict[int, int]:
+    """The rows of these meters, or of any, with a standing proposal, and their campaigns."""
+    lines = _standing()
+    if meters is not None:
+        lines = lines.filter(reading__meter__in=meters)
+    return dict(lines.values_list("due_reading_id", "due_reading__campaign_id"))
 
 
 def _standing() -> QuerySet[ReceiptLine]:

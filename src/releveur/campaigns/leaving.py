@@ -7,9 +7,9 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from releveur.campaigns import answering, locks, pointing
+from releveur.campaigns import locks, pointing
 from releveur.campaigns.models import Campaign, DueReading, Kind
-from releveur.fleet.models import Installation
+from releveur.fleet.models import Device, Installation
 from releveur.readings.models import Billed
 
 
@@ -45,11 +45,16 @@ def bring_forward(stay: Installation) -> int:
 
 def hold(rows: QuerySet[DueReading]) -> list[DueReading]:
     """Hold these rows in the house's order; those answered or signed meanwhile are left out."""
-    campaigns = dict(rows.values_list("pk", "campaign_id"))
-    locks.share(set(campaigns.values()))
-    locks.hold_invitations(answering.asking(campaigns))
-    held = [row for row in locks.hold_due_readings(campaigns) if row.answer is None]
+    named = rows.values_list("pk", "campaign_id")
+    held = [row for row in locks.hold_whole(lambda: dict(named.all())) if row.answer is None]
     return [row for row in held if row.campaign.state != Campaign.State.SIGNED]
+
+
+def hold_all(device: Device) -> None:
+    """Hold all that may still be written of a device: what a longer verb holds afterwards is held already."""
+    rows = DueReading.objects.filter(meter__device=device)
+    rows = rows.exclude(campaign__state=Campaign.State.SIGNED)
+    locks.hold_whole(lambda: dict(rows.values_list("pk", "campaign_id")))
 
 
 def _beyond() -> QuerySet[DueReading]:

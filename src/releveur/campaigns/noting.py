@@ -8,7 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from releveur.accounts.models import User
-from releveur.campaigns import answering, filling, leaving, pointing, reminding
+from releveur.campaigns import filling, leaving, locks, pointing, reminding
 from releveur.campaigns.answering import Question
 from releveur.campaigns.models import DueReading, Kind
 from releveur.dealer.models import Dealer
@@ -75,5 +75,5 @@ def fill_requests(stay: Installation, readings: Mapping[int, Reading], *, now: d
     for row in rows:
         row.reading = readings[row.meter_id]
     pointing.save(rows)
-    reminding.withhold_answered(answering.asking(rows), now=now)
-    filling.fill(now=now)
+    reminding.withhold_answered(locks.asking(rows), now=now)
+    filling.fill(device=stay.device, now=now)

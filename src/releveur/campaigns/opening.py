@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
-from releveur.campaigns import due, filling, late, reminding
+from releveur.campaigns import due, filling, late, locks, reminding
 from releveur.campaigns.due import Picture
 from releveur.campaigns.models import Asked, Campaign, DueReading, Invitation, Kind, Notice
 from releveur.dealer.closures import closed_days
@@ -57,7 +57,9 @@ def open_campaign(
     if picture.due and campaign.state != Campaign.State.OPEN:
         raise AlreadyClosed
     rows = _write_due(campaign, picture)
-    late.take_proposals([row.meter_id for row in rows], now=now)
+    meters, here = [row.meter_id for row in rows], DueReading.objects.filter(campaign=campaign)
+    locks.hold_whole(lambda: late.proposed(meters) | filling.lenders(here))
+    late.take_proposals(meters, now=now)
     filling.fill(campaign.pk, now=now)
     invite(campaign, _to_ask(rows), plan=plan, now=now)
     reminding.follow_deadlines(campaign)
@@ -72,8 +74,14 @@ def wait_for_other_openings() -> None:
 
 def _campaign(due_until: date, *, label: str, plan: Plan, now: datetime) -> Campaign:
     running = Campaign.objects.filter(kind=Kind.PERIODIC, due_until=due_until)
-    found = running.exclude(state=Campaign.State.SIGNED).select_for_update(of=("self",)).first()
-    return found or Campaign.objects.create(
+    found = running.exclude(state=Campaign.State.SIGNED).first()
+    lending = {*late.proposed().values(), *filling.lenders().values()}
+    if found is not None:
+        held = locks.hold(found.pk, sharing=lending)
+        if held.state != Campaign.State.SIGNED:
+            return held
+    locks.share(lending)
+    return Campaign.objects.create(
         label=label, due_until=due_until, opened_at=now, closes_at=plan.asks_until
     )
 

@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from releveur.campaigns import answering, locks, mailing, office_mail, reminding
+from releveur.campaigns import locks, mailing, office_mail, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.campaigns.office_mail import News
 from releveur.fleet.models import Device
@@ -140,7 +140,7 @@ def _hold(invitation: Invitation, device: Device) -> set[int]:
     if invitation.campaign_id in _signed([invitation.campaign_id]):
         raise AskedNoMore
     rows = DueReading.objects.asked_of(invitation).filter(meter__device=device)
-    asking = answering.asking(rows)
+    asking = locks.asking(rows)
     if not asking:
         raise NotAsked(device.serial)
     locks.hold_invitations(asking)

@@ -47,11 +47,12 @@ def retire(
     meters = naming.meters(device, values)
     stay = moving.retire(device, on=on)
     contract = covering.end(device, on=on)
+    leaving.hold_all(device)
     leaving.bring_forward(stay)
     readings = noting.note(
         stay, meters, on=on, occasion=Reading.Occasion.REMOVAL, said=said, now=now
     )
     if readings:
         noting.fill_requests(stay, readings, now=now)
-    closing.estimate_the_gone(now=now)
+    closing.estimate_the_gone(device, now=now)
     return Retired(stay, contract, readings)

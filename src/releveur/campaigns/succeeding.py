@@ -59,7 +59,8 @@ def name_successor(invitation: Invitation, *, named: Named, now: datetime) -> Su
     The same twice is one; another name replaces the one that still waits for the office.
 
     :raises NotHers, ToHerself: as they say
-    :raises NoName, NoAddress, NoMoreMails: of `introducing`
+    :raises NoName, NoMoreMails: of `introducing`
+    :raises addresses.NoAddress: nobody can have this address
     """
     _hold(invitation)
     last = latest(invitation)

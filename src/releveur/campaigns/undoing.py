@@ -81,12 +81,5 @@ def _hold(receipt: Receipt) -> Mapping[int, DueReading]:
     """The rows of its lines, and those of other campaigns that stand at the same readings."""
     rows = DueReading.objects.filter(receipt_lines__receipt=receipt)
     mine = dict(rows.values_list("pk", "campaign_id"))
-    every = mine | answering.twins(mine)
-    locks.share(set(every.values()))
-    locks.hold_invitations(answering.asking(every))
-    held = locks.hold_due_readings(every)
-    # What filled a row while we waited for ours is seen only now.
-    late = {pk: one for pk, one in answering.twins(mine).items() if pk not in every}
-    locks.share(set(late.values()))
-    held += locks.hold_due_readings(late)
+    held = locks.hold_whole(lambda: answering.with_twins(mine))
     return {row.pk: row for row in held}

@@ -5,19 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
+from releveur.customers import addresses
 from releveur.customers.models import Contact
 
 LONGEST_NAME = 80
-LONGEST_ADDRESS = 254
 NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ '’-]|\.(?![^\W\d_]))*")
 """Letters, with what stands between them in a name: no link can hide in one."""
-
-
-class NoAddress(Exception):
-    """What was typed cannot be an address."""
 
 
 class NoName(Exception):
@@ -46,26 +39,19 @@ class Named:
     @property
     def key(self) -> str:
         """Her address as it is compared."""
-        return self.email.casefold()
+        return addresses.key(self.email)
 
 
 def checked(named: Named) -> Named:
     """The same without blanks around and between.
 
     :raises NoName: no first name, or a name that is none
-    :raises NoAddress: nobody can have this address
+    :raises addresses.NoAddress: nobody can have this address
     """
     first, last = _name("first_name", named.first_name), _name("last_name", named.last_name)
     if not first:
         raise NoName("first_name")
-    email = named.email.strip()
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise NoAddress from None
-    if len(email) > LONGEST_ADDRESS:
-        raise NoAddress
-    return Named(email, first, last)
+    return Named(addresses.written(named.email), first, last)
 
 
 def introduce(named: Named, *, language: str) -> Contact:

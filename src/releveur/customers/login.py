@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
+from releveur.customers import addresses
 from releveur.customers.models import Contact, LoginCode
 from releveur.outbox import keys, writing
 from releveur.outbox.machine_time import MachineNow
@@ -39,10 +38,6 @@ PRIORITY = 100
 SALT = "releveur.customers.login"
 MAIL = "customers/mail/code"
 FIRST = 1
-
-
-class NoAddress(Exception):
-    """What was typed cannot be an address."""
 
 
 class TooManyAsked(Exception):
@@ -72,10 +67,11 @@ def ask(address: str, *, browser: str, client: str, language: str, now: datetime
     :param browser: the secret that this browser keeps
     :param client: where the request comes from on the network
     :param language: of the mail to nobody, which is written and thrown away
-    :raises NoAddress: nobody can have this address
+    :raises addresses.NoAddress: nobody can have this address
     :raises TooManyAsked: not before a while
     """
-    key = _normalised(address)
+    address = addresses.written(address)
+    key = addresses.key(address)
     of_address, of_client = _hashed("address", key), _hashed("client", client)
     _restrain(of_address, of_client)
     LoginCode.objects.filter(asked_at__lt=MachineNow() - KEPT).delete()
@@ -93,7 +89,7 @@ def ask(address: str, *, browser: str, client: str, language: str, now: datetime
         expires_at=MachineNow() + LIFE,
     )
     _take_back(_hashed("browser", browser), of_address, but=uuid)
-    _owe(uuid, contact, address.strip(), language=language, now=now)
+    _owe(uuid, contact, address, language=language, now=now)
 
 
 def enter(code: str, *, browser: str) -> Contact:
@@ -217,14 +213,6 @@ def _used(waiting: LoginCode) -> Contact:
     assert waiting.contact is not None
     LoginCode.objects.filter(pk=waiting.pk).update(tries=waiting.tries, used_at=MachineNow())
     return waiting.contact
-
-
-def _normalised(address: str) -> str:
-    try:
-        validate_email(address.strip())
-    except ValidationError:
-        raise NoAddress from None
-    return address.strip().casefold()
 
 
 def _bare(code: str) -> str:

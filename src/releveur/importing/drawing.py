@@ -6,6 +6,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from releveur.customers import addresses
 from releveur.importing import cells as reading_cells
 from releveur.importing import kinds, values, zones
 from releveur.importing.cells import Cells
@@ -125,7 +126,7 @@ def _add_contact(
 
 def _address(cells: Cells) -> str:
     """An address that is none is a remark, not a refusal: the phone still reaches the person."""
-    text = cells.text("email", 254).removeprefix("mailto:").strip("<> ")
+    text = cells.text("email", 254)
     try:
         return values.address(text) if text else ""
     except values.Misread as misread:
@@ -136,7 +137,7 @@ def _address(cells: Cells) -> str:
 def _copies(cells: Cells, email: str) -> str:
     """Who gets a copy of her mails, with commas between; she herself is left out."""
     written = cells.read("copy_to", values.addresses) or []
-    copies = [one for one in written if one.casefold() != email.casefold()]
+    copies = [one for one in written if addresses.key(one) != addresses.key(email)]
     if len(copies) < len(written):
         cells.warn("copy_to", email, _("The person's own address needs no copy: it was left out."))
     if len(",".join(copies)) > MOST_COPIES:

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from releveur.importing import tables
+from releveur.importing import files
 from releveur.importing.columns import bare
 from releveur.importing.tables import Row, Table, Unreadable
 
@@ -104,5 +104,5 @@ def read(path: Path, *, sheet: str = "", by: Named | None = None) -> Table:
 
     :raises Unreadable: no table we can read, or none of that mapping
     """
-    table = tables.read(path, sheet=sheet, skip=by.skip if by else 0)
+    table = files.read(path, sheet=sheet, skip=by.skip if by else 0)
     return applied(table, by) if by else table

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
+from releveur.customers import addresses
 from releveur.importing.columns import bare
 from releveur.readings.models import Quality
 
@@ -124,7 +125,7 @@ def site_key(customer: str, name: str, address: str, postal_code: str, town: str
 
 def contact_key(email: str, first_name: str, last_name: str, phone: str) -> ContactKey:
     if email:
-        return ContactKey(email.casefold())
+        return ContactKey(addresses.key(email))
     return ContactKey("", first_name, last_name, phone)
 
 

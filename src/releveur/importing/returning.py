@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from releveur.importing import returning_workbooks, tables
+from releveur.importing import files, returning_workbooks, tables
 from releveur.importing.columns import REMARKS, is_ours
 from releveur.importing.formulas import neutral
 from releveur.importing.report import Report
@@ -33,11 +33,11 @@ def returned(path: Path, report: Report, *, sheet: str = "", skip: int = 0) -> b
     :param skip: lines above the line of headings, as at the import
     :raises tables.Unreadable: no table we can read
     """
-    table = tables.read(path, sheet=sheet, skip=skip)
+    table = files.read(path, sheet=sheet, skip=skip)
     first = [row.line for row in table.rows][:1]
     notes = _notes(report, table.line, *first)
-    data = tables.contents(path)
-    if tables.is_a_workbook(data):
+    data = files.contents(path)
+    if files.is_a_workbook(data):
         return returning_workbooks.returned(
             data, {table.line: REMARKS, **notes}, table, sheet=sheet
         )

@@ -1,6 +1,6 @@
-"""A table out of a file as an ERP or a spreadsheet writes it: CSV in any usual dress, or .xlsx.
+"""A table, and how one comes out of a text as an ERP or a spreadsheet writes it: CSV in any usual dress.
 
-The reader is bounded: a file that is too long, too wide, or no table at all is refused with a
+The reader is bounded: a text that is too long, too wide, or no table at all is refused with a
 sentence, before it fills the memory.
 """
 
@@ -12,11 +12,9 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-MOST_BYTES = 128 * 1024 * 1024
 MOST_ROWS = 2_000_000
 MOST_COLUMNS = 250
 LONGEST_CELL = 5_000
@@ -80,32 +78,10 @@ class Text:
         return _ANNOUNCED.match(self.letters)
 
 
-def read(path: Path, *, sheet: str = "", skip: int = 0) -> Table:
-    """Open a CSV file or a workbook (.xlsx), told apart by what they hold, not by their names.
-
-    CSV: UTF-8 with or without BOM, UTF-16 with one, else cp1252; `;` `,` tab or `|`. Blank rows are
-    left out. The rows come one by one: a fault further down is raised while reading.
-
-    :param sheet: the sheet of a workbook; the first one when empty
-    :param skip: lines above the line of headings
-    :raises Unreadable: missing, empty, too big, an old workbook, or a quote that is never closed
-    """
-    data = contents(path)
-    if is_a_workbook(data):
-        from releveur.importing import workbooks  # noqa: PLC0415  # it builds on this module
-
-        return workbooks.read(data, sheet=sheet, skip=skip)
-    if sheet:
-        raise Unreadable(_("A text file has no sheets. Leave --sheet out."))
-    return of_text(decoded(data), skip=skip)
-
-
-def is_a_workbook(data: bytes) -> bool:
-    return data.startswith(b"PK\x03\x04")
-
-
 def of_text(text: Text, *, skip: int = 0) -> Table:
-    """The table in a text file.
+    """The table in a text file: `;` `,` tab or `|`. Blank rows are left out.
+
+    The rows come one by one: a fault further down is raised while reading.
 
     :raises Unreadable: empty; while reading, a quote that is never closed
     """
@@ -118,32 +94,6 @@ def of_text(text: Text, *, skip: int = 0) -> Table:
     if first is None:
         raise Unreadable(_("The file is empty. Export it again, with its line of headings."))
     return Table(first.cells, rows, line=first.line)
-
-
-def contents(path: Path) -> bytes:
-    """The bytes of a file.
-
-    :raises Unreadable: missing, too big, or an old workbook
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as problem:
-        raise Unreadable(
-            _("The file cannot be opened (%(reason)s). Check its name.")
-            % {"reason": problem.strerror}
-        ) from problem
-    if len(data) > MOST_BYTES:
-        raise Unreadable(_("The file is over 128 MB. Cut it into several files."))
-    _refuse_old_workbook(data)
-    return data
-
-
-def _refuse_old_workbook(data: bytes) -> None:
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(
-            _("This workbook is of an old kind or has a password. Save it as .xlsx, without one.")
-        )
 
 
 def decoded(data: bytes) -> Text:

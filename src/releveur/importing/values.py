@@ -10,10 +10,9 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from releveur.customers.addresses import NoAddress, key, written
 from releveur.fleet.models import Device, Installation
 from releveur.importing.columns import bare
 from releveur.importing.tables import Number
@@ -178,10 +177,9 @@ def identifier(text: str) -> str:
 def address(text: str) -> str:
     """One e-mail address."""
     try:
-        validate_email(text)
-    except ValidationError:
+        return written(text)
+    except NoAddress:
         raise Misread(_("This is not one e-mail address. Write one a row.")) from None
-    return text
 
 
 def addresses(text: str) -> list[str]:
@@ -189,11 +187,11 @@ def addresses(text: str) -> list[str]:
     found: dict[str, str] = {}
     for part in filter(None, map(str.strip, re.split("[,;]", text))):
         try:
-            validate_email(part)
-        except ValidationError:
+            one = written(part)
+        except NoAddress:
             message = _("« %(part)s » is no e-mail address. Write addresses with commas between.")
             raise Misread(message % {"part": part[:80]}) from None
-        found.setdefault(part.casefold(), part)
+        found.setdefault(key(one), one)
     return list(found.values())
 
 

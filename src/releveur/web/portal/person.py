@@ -8,12 +8,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import handing_over
-from releveur.customers import introducing
+from releveur.customers import addresses, introducing
 from releveur.customers.introducing import Named
 
 REFUSALS = (
     introducing.NoName,
-    introducing.NoAddress,
+    addresses.NoAddress,
     introducing.NoMoreMails,
     handing_over.ToHerself,
     handing_over.AskedAlready,

@@ -15,7 +15,7 @@ from itertools import chain, islice
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
-from releveur.importing import columns, tables, values, workbooks
+from releveur.importing import columns, files, tables, values, workbooks
 from releveur.importing.columns import Columns
 from releveur.importing.tables import Table, Unreadable
 from releveur.importing.values import Misread
@@ -93,9 +93,7 @@ def _table(file: UploadedFile[bytes]) -> Table:
         raise Refused(
             _("This file is larger than 5 MB. Send the spreadsheet that you downloaded here.")
         )
-    if data.startswith(b"PK\x03\x04"):
-        return workbooks.read(data, bounds=BOUNDS)
-    return tables.of_text(tables.decoded(data))
+    return files.table(data, bounds=BOUNDS)
 
 
 def _lines(table: Table, sheet: Sheet) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from releveur import clock
-from releveur.customers import login
+from releveur.customers import addresses, login
 from releveur.customers.models import Contact
 from releveur.web.portal import session
 
@@ -31,7 +31,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             language=get_language() or "fr",
             now=clock.now(),
         )
-    except login.NoAddress:
+    except addresses.NoAddress:
         said = {"address": address, "wrong": True}
         return render(request, "portal/login.html", said, status=422)
     except login.TooManyAsked:

@@ -157,7 +157,10 @@ def _correction(scene: Scene) -> Context:
 
 def _problem(scene: Scene) -> Context:
     device = scene.rows[0].meter.device
-    told = Problem(device=device, invitation=scene.invitation, what=Problem.What.BROKEN)
+    told = Problem(
+        device=device, invitation=scene.invitation, what=Problem.What.BROKEN,
+        words="Le technicien vient jeudi.",
+    )  # fmt: skip
     return letter.problem(told, scene.rows)
 
 

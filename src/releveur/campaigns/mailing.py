@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import F, Min
 from django.utils import translation
 
 from releveur.campaigns import letter, locks
@@ -144,7 +144,7 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     notices = _held(chunk)
     people = {notice.invitation_id for notice in notices}
     rows, threads, dealer = letter.asked_rows(people), _threads(people), Dealer.objects.here()
-    promised, handed = _promised(people), _handed(notices)
+    promised, handed, following = _promised(people), _handed(notices), _following(notices)
     for notice in notices:
         asked = rows.get(notice.invitation_id, [])
         if notice.what == Notice.What.HANDED:
@@ -158,6 +158,7 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
             asked,
             Envelope(notice.invitation, dealer, now, thread),
             promised=promised[notice.invitation_id],
+            follows=notice.pk in following,
         )
         if notice.what in STARTS:
             threads[notice.invitation_id] = notice.mail.message_id
@@ -188,9 +189,18 @@ def _owed(notice: Notice, rows: Sequence[DueReading]) -> bool:
 
 
 def _of_notice(
-    notice: Notice, rows: Sequence[DueReading], envelope: Envelope, *, promised: datetime
+    notice: Notice,
+    rows: Sequence[DueReading],
+    envelope: Envelope,
+    *,
+    promised: datetime,
+    follows: bool,
 ) -> Mail:
-    """The mail of a notice; `promised` is the first deadline that this person was told."""
+    """The mail of a notice.
+
+    :param promised: the first deadline that this person was told
+    :param follows: it moved with the deadline of whoever handed her something
+    """
 
     def context() -> Context:
         if notice.what == Notice.What.CLOSED:
@@ -199,7 +209,7 @@ def _of_notice(
         moved = notice.what != Notice.What.MOVED and notice.states > promised
         asking = letter.asking(notice.invitation, rows, told, deadline=notice.states, moved=moved)
         sender = notice.handover and notice.handover.sender.contact
-        return asking | {"sender": str(sender or "")}
+        return asking | {"sender": str(sender or ""), "follows": follows}
 
     return _mail(NAMES[Notice.What(notice.what)], context, envelope)
 
@@ -254,6 +264,17 @@ def _threads(invitations: Sequence[int] | set[int]) -> dict[int, str]:
         invitation__in=invitations, what__in=STARTS, mail__isnull=False
     ).exclude(mail__state=Mail.State.FAILED)
     return dict(invited.order_by("what", "pk").values_list("invitation_id", "mail__message_id"))
+
+
+def _following(notices: Sequence[Notice]) -> set[int]:
+    """Of these, those of a deadline that moved with the one of whoever handed something over."""
+    moved = [one.pk for one in notices if one.what == Notice.What.MOVED]
+    led = Notice.objects.filter(
+        pk__in=moved,
+        invitation__received__taken_back_at=None,
+        invitation__received__sender__asks_until=F("states"),
+    )
+    return set(led.values_list("pk", flat=True)) if moved else set()
 
 
 def _handed(notices: Sequence[Notice]) -> set[tuple[int, int | None]]:

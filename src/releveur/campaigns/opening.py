@@ -60,7 +60,7 @@ def open_campaign(
     late.take_proposals([row.meter_id for row in rows], now=now)
     filling.fill(campaign.pk, now=now)
     invite(campaign, _to_ask(rows), plan=plan, now=now)
-    reminding.follow_deadlines(campaign)
+    reminding.follow_deadlines(campaign, now=now)
     return Opened(campaign, picture, len(rows))
 
 

@@ -193,7 +193,7 @@ def _move(old: Invitation, contact: Contact, now: datetime) -> None:
     _give_rows(old, new)
     continuing.keep_problems(old, to=new, now=now)
     _give_handovers(old, new, now)
-    reminding.follow_deadlines(old.campaign)
+    reminding.follow_deadlines(old.campaign, now=now)
     reminding.withhold(Notice.objects.filter(invitation=old), now=now)
     _invite(new, now)
 

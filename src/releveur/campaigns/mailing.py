@@ -115,6 +115,16 @@ def problem_noted(problem: Problem, *, now: datetime) -> Mail:
     return mail
 
 
+def still_you(invitation: Invitation, *, named: str, now: datetime) -> Mail:
+    """Owe the mail that says that nobody is asked in her place; call it where that is settled."""
+    thread = _threads([invitation.pk]).get(invitation.pk, "")
+    rows = letter.asked_rows([invitation.pk]).get(invitation.pk, [])
+    envelope = Envelope(invitation, Dealer.objects.here(), now, thread, OF_A_RESENT_LINK)
+    mail = _mail("still_you", lambda: letter.still_you(invitation, rows, named=named), envelope)
+    mail.save()
+    return mail
+
+
 @transaction.atomic
 def resend(invitation: Invitation, *, now: datetime) -> Mail:
     """Owe a person her mail and link once more: what is missing, or after the close the estimates."""

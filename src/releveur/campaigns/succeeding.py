@@ -95,13 +95,15 @@ def accept(succession: Succession, *, now: datetime) -> Contact:
 
 @transaction.atomic
 def refuse(succession: Succession, *, now: datetime) -> None:
-    """Leave things as they are.
+    """Leave things as they are, and tell who named somebody, unless she wants no mails.
 
     :raises Settled: it was accepted or refused before
     """
     held = _held(succession)
     held.settled_at = now
     held.save(update_fields=["settled_at"])
+    if held.invitation.contact.opted_out_at is None:
+        mailing.still_you(held.invitation, named=str(_said(held)), now=now)
 
 
 def waiting() -> QuerySet[Succession]:

@@ -164,6 +164,10 @@ def _problem(scene: Scene) -> Context:
     return letter.problem(told, scene.rows)
 
 
+def _still_you(scene: Scene) -> Context:
+    return letter.still_you(scene.invitation, scene.rows, named="Karim Benali")
+
+
 def _handed(scene: Scene) -> Context:
     first = [row for row in scene.rows if row.meter.device_id == scene.rows[0].meter.device_id]
     return _asking(scene, first) | {"sender": "Karim Benali"}
@@ -242,6 +246,7 @@ SPECIMENS: Mapping[str, _Shown] = {
     "campaigns/mail/correction": _written(_correction),
     "campaigns/mail/problem_noted": _written(_problem),
     "campaigns/mail/handed": _written(_handed),
+    "campaigns/mail/still_you": _written(_still_you),
     "campaigns/mail/announcement": _announcement,
     "campaigns/mail/office": _office,
     "appointments/mail/asked": _appointment,

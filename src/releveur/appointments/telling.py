@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -47,6 +50,26 @@ def cancelled(appointment: Appointment, *, now: datetime) -> None:
     letter = Letter(appointment, Dealer.objects.here(), stays([appointment])[appointment.pk], now)
     letter.no_longer(appointment).save()
     letter.to_dealer(appointment).save()
+
+
+def refused(appointments: Sequence[Appointment]) -> dict[int, list[str]]:
+    """Per appointment, the mails that nobody got: to whom, and the server's words; one query."""
+    mails = of_appointments(appointments).filter(state=Mail.State.FAILED).order_by("pk")
+    found = list(mails.values_list("message_id", "to", "smtp_reply"))
+    return {
+        one.pk: [f"{to}: {reply}" for name, to, reply in found if name.startswith(_begins(one))]
+        for one in appointments
+    }
+
+
+def of_appointments(appointments: Sequence[Appointment]) -> QuerySet[Mail]:
+    """Every mail of these appointments, to either side: their message ids begin alike."""
+    theirs = (Q(message_id__startswith=_begins(one)) for one in appointments)
+    return Mail.objects.filter(reduce(or_, theirs)) if appointments else Mail.objects.none()
+
+
+def _begins(appointment: Appointment) -> str:
+    return f"<{appointment.uuid.hex}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +155,7 @@ class Letter:
 
     def _id(self, name: str, sequence: int) -> str:
         domain = self.dealer.sender_address.rpartition("@")[2]
-        return f"<{self.appointment.uuid.hex}.{sequence}.{name}@{domain}>"
+        return f"{_begins(self.appointment)}{sequence}.{name}@{domain}>"
 
     @property
     def _language(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Min
+from django.db.models import F, Min, Q, QuerySet
 from django.utils import translation
 
 from releveur.campaigns import letter, locks
@@ -148,6 +148,16 @@ def resend(invitation: Invitation, *, now: datetime) -> Mail:
     return mail
 
 
+def of_campaign(campaign: Campaign) -> QuerySet[Mail]:
+    """Every mail of a campaign to the people it asks: whatever carries the link of one of them."""
+    links = campaign.invitations.values("uuid")
+    return Mail.objects.filter(
+        Q(key_uuid__in=links)
+        | Q(notice__invitation__campaign=campaign)
+        | Q(receipt__invitation__campaign=campaign)
+    )
+
+
 @transaction.atomic
 def _write(chunk: Sequence[int], *, now: datetime) -> int:
     """Lock in the house's order, look again what is owed, write that and withhold the rest."""
@@ -234,7 +244,7 @@ def _mail(name: str, context: Callable[[], Context], envelope: Envelope) -> Mail
         log.exception("the %s of invitation %s cannot be written", name, invitation.pk)
         return writing.failed(
             name, fault, to=contact.email, language=contact.language,
-            dealer=envelope.dealer, now=envelope.now,
+            dealer=envelope.dealer, now=envelope.now, link=_link(invitation),
         )  # fmt: skip
 
 
@@ -254,12 +264,16 @@ def written(name: str, context: Callable[[], Context], envelope: Envelope) -> Ma
         dealer=envelope.dealer,
         now=envelope.now,
         priority=envelope.priority,
-        link=(invitation.uuid, invitation.link_version),
+        link=_link(invitation),
         in_reply_to=envelope.in_reply_to,
         copy_to=contact.copy_to,
     )
     mail.subject = letter.fitting(mail.subject, said)
     return mail
+
+
+def _link(invitation: Invitation) -> writing.Link:
+    return invitation.uuid, invitation.link_version
 
 
 def _promised(invitations: set[int]) -> dict[int, datetime]:

@@ -365,3 +365,25 @@ def test_the_dealers_logo_stays_with_the_html(post: Sink, wanted: Wanted) -> Non
     body, _file = letters(post)[HERS].iter_parts()
     kinds = [part.get_content_type() for part in body.iter_parts()]
     assert kinds == ["text/plain", "multipart/related", "text/calendar"]
+
+
+def test_a_contacts_copies_get_her_appointment_mails_and_never_the_dealers(
+    post: Sink, wanted: Wanted, alexandra: Contact
+) -> None:
+    Contact.objects.update(copy_to="chef@gramont-services.example")
+    asked = asks(replace(wanted, email="Alexandra@gramont-services.example"))
+    mails = letters(post)
+    asking.cancel(asked, now=LATER)
+    mails |= {f"then {to}": message for to, message in letters(post).items()}
+
+    copied = {to: message["Cc"] for to, message in mails.items() if message["Cc"]}
+    hers = "Alexandra@gramont-services.example"
+    assert copied == dict.fromkeys((hers, f"then {hers}"), "chef@gramont-services.example")
+    told = mails[hers].get_body(("plain",))
+    assert told and "chef@gramont-services.example" in told.get_content()
+
+
+def test_who_is_named_to_be_called_has_her_own_copies_or_none(post: Sink, wanted: Wanted) -> None:
+    Contact.objects.update(copy_to="chef@gramont-services.example")
+    asks(replace(wanted, email="naima@gramont-services.example"))
+    assert not [message["Cc"] for message in letters(post).values() if message["Cc"]]

@@ -7,10 +7,12 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from releveur.campaigns import opening, steps
+from releveur.campaigns import mailing, opening, steps
 from releveur.campaigns.models import Asked, Campaign, DueReading, Invitation, Notice
 from releveur.contracts.models import Coverage
+from releveur.customers.models import Contact
 from releveur.fleet.models import Device, Installation
+from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
 from releveur.rules.schedule import PARIS
 from tests.factories import (
@@ -21,14 +23,18 @@ from tests.factories import (
     a_contact,
     a_contract,
     a_customer,
+    a_dealer,
     a_device,
     a_reading,
     a_site,
+    answers,
     meter_of,
     the_invitation,
 )
 
 pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
 
 
 def test_the_seed_in_rows() -> None:
@@ -318,3 +324,77 @@ def test_a_reading_fills_one_row_only() -> None:
 
     filled = DueReading.objects.order_by("due_on").values_list("due_on", "reading__value")
     assert list(filled) == [(DUE_ON, 41_100), (date(2022, 5, 5), None)]
+
+
+class TestOpenedTwiceOnADay:
+    """A company more is asked, with the same deadline: the person gets what she needs, in one mail."""
+
+    @pytest.fixture
+    def alexandra(self) -> Contact:
+        a_dealer()
+        first = a_customer()
+        a_contact(second := a_customer(code="CL001008", name="Gramont Immobilier"))
+        a_device(first, serial="3923656030")
+        a_device(second, serial="3932410077")
+        return a_contact(first)
+
+    def test_after_her_mail_left_she_gets_one_that_names_both(self, alexandra: Contact) -> None:
+        a_campaign(only=["CL001007"])
+        mailing.write_due(now=OPENED)
+        Mail.objects.update(state="SENT", sent_at=OPENED)
+
+        a_campaign(only=["CL001008"], now=OPENED + HOUR)
+        mailing.write_due(now=OPENED + HOUR)
+
+        first, second = Mail.objects.order_by("pk")
+        assert ("6030" in first.text, "0077" in first.text) == (True, False)
+        assert "6030" in second.text and "0077" in second.text
+        assert (first.state, second.state) == ("SENT", "OWED")
+        assert first.key_uuid == second.key_uuid, "the link in her first mail shows both too"
+        assert Notice.objects.get().owed_at == OPENED + HOUR
+
+    def test_while_her_mail_waits_it_is_written_anew_and_only_one_leaves(
+        self, alexandra: Contact
+    ) -> None:
+        a_campaign(only=["CL001007"])
+        mailing.write_due(now=OPENED)
+        a_campaign(only=["CL001008"], now=OPENED + HOUR)
+        mailing.write_due(now=OPENED + HOUR)
+        assert [mail.state for mail in Mail.objects.order_by("pk")] == ["WITHHELD", "OWED"]
+
+    def test_who_had_answered_everything_is_asked_for_what_came_since(
+        self, alexandra: Contact
+    ) -> None:
+        campaign = a_campaign(only=["CL001007"])
+        device = Device.objects.get(serial="3923656030")
+        answers(campaign.invitations.get(), device, mono=41_200, color=92_910, now=OPENED)
+        assert Notice.objects.get().withheld_at
+
+        a_campaign(only=["CL001008"], now=OPENED + HOUR)
+        mailing.write_due(now=OPENED + HOUR)
+
+        [mail] = Mail.objects.filter(kind="invitation")
+        assert "0077" in mail.text and "6030" not in mail.text
+
+    def test_opened_again_without_anything_new_nobody_is_written_to(
+        self, alexandra: Contact
+    ) -> None:
+        a_campaign()
+        mailing.write_due(now=OPENED)
+        a_campaign(now=OPENED + HOUR)
+        assert mailing.write_due(now=OPENED + HOUR) == 0
+
+    def test_two_due_dates_are_two_mails_with_a_link_each(self, alexandra: Contact) -> None:
+        a_device(
+            customer := a_customer(),
+            serial="3944000001",
+            contract=a_contract(customer, number="2", first_due_on=date(2022, 4, 20)),
+        )
+        a_campaign()
+        a_campaign(due_until=date(2022, 4, 20), now=OPENED + HOUR)
+        mailing.write_due(now=OPENED + HOUR)
+
+        first, second = Mail.objects.order_by("pk")
+        assert "6030" in first.text and "0077" in first.text and "0001" not in first.text
+        assert "0001" in second.text and "6030" not in second.text
+        assert first.key_uuid != second.key_uuid

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from releveur.campaigns import closing, opening, reminding, steps
+from releveur.campaigns import closing, mailing, opening, reminding, steps
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice, Receipt
 from releveur.customers.models import Contact
 from releveur.fleet.models import Device
@@ -203,3 +203,78 @@ def test_a_device_that_nobody_but_the_colleague_was_reached_for_counts_as_asked(
     Mail.objects.filter(notice__invitation=sender).update(state="FAILED", sent_at=None)
     reached = DueReading.objects.filter(closing.reached())
     assert set(reached.values_list("meter__device__serial", flat=True)) == {"3923656030"}
+
+
+def late_third_reminder(campaign: Campaign) -> datetime:
+    """Two reminders leave in time, the third one thirty hours late."""
+    for week in (0, 1, 2):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        the_mails_leave(now=OPENED + week * WEEK)
+    steps.take_due_steps(now=OPENED + 3 * WEEK)
+    left = OPENED + 3 * WEEK + timedelta(hours=30)
+    the_mails_leave(now=left)
+    assert reminding.move_deadlines(campaign.pk, now=left) == 1
+    return left
+
+
+def test_a_colleague_learns_by_mail_that_the_deadline_she_was_told_has_moved(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    receiver = hands(sender, device).receiver
+    left = late_third_reminder(campaign)
+
+    hers, theirs = Notice.objects.filter(what="MOVED").order_by("invitation_id")
+    assert (hers.invitation, theirs.invitation) == (sender, receiver)
+    assert hers.states == theirs.states == datetime(2022, 4, 29, 18, tzinfo=PARIS)
+
+    mailing.write_due(now=left)
+    told = {mail.notice.invitation_id: mail.text for mail in Mail.objects.filter(kind="moved")}
+    assert "Notre dernier rappel" in told[sender.pk]
+    assert "Notre dernier rappel" not in told[receiver.pk]
+    assert "vendredi 29 avril 2022" in told[receiver.pk]
+    reminding.move_deadlines(campaign.pk, now=left)
+    assert Notice.objects.filter(what="MOVED").count() == 2, "it is said once"
+
+
+def test_a_colleague_who_has_answered_or_wants_no_mails_is_told_of_no_other_deadline(
+    sender: Invitation, device: Device, other: Device, campaign: Campaign
+) -> None:
+    receiver = hands(sender, device).receiver
+    answers(receiver, device, mono=41_200, color=92_910, now=OPENED)
+    late_third_reminder(campaign)
+    assert Notice.objects.get(what="MOVED").invitation == sender
+
+
+def test_a_mail_not_written_yet_names_the_deadline_that_moved_meanwhile(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    for week in (0, 1, 2):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        the_mails_leave(now=OPENED + week * WEEK)
+    steps.take_due_steps(now=OPENED + 3 * WEEK)
+    left = OPENED + 3 * WEEK + timedelta(hours=30)
+    the_mails_leave(now=left)
+    receiver = hands(sender, device, now=left).receiver
+
+    reminding.move_deadlines(campaign.pk, now=left)
+
+    [handed] = Notice.objects.filter(invitation=receiver)
+    assert (handed.what, handed.states) == ("HANDED", datetime(2022, 4, 29, 18, tzinfo=PARIS))
+
+
+def test_a_colleague_reminded_at_that_moment_reads_the_new_deadline_in_her_reminder(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    receiver = hands(sender, device).receiver
+    for week in (0, 1, 2):
+        steps.take_due_steps(now=OPENED + week * WEEK)
+        the_mails_leave(now=OPENED + week * WEEK)
+
+    late = OPENED + 3 * WEEK + timedelta(hours=30)
+    steps.take_due_steps(now=late)
+
+    sender.refresh_from_db()
+    assert sender.asks_until == datetime(2022, 4, 29, 18, tzinfo=PARIS)
+    third = Notice.objects.get(invitation=receiver, what="REMINDED_3")
+    assert third.states == sender.asks_until
+    assert not Notice.objects.filter(what="MOVED").exists()

@@ -56,6 +56,19 @@ def test_another_device_of_hers_is_still_asked_and_the_reminder_names_it_alone(
     assert {row.meter.device for row in rows} == {other}
 
 
+@pytest.mark.parametrize(
+    ("language", "quoted"),
+    [("en", "“Le technicien vient jeudi.”"), ("fr", "« Le technicien vient jeudi. »")],
+)
+def test_her_words_are_quoted_as_her_language_quotes(
+    invitation: Invitation, device: Device, language: str, quoted: str
+) -> None:
+    invitation.contact.language = language
+    reporting.report(invitation, device, BROKEN, now=OPENED)
+    mail = Mail.objects.get(kind="problem_noted")
+    assert quoted in mail.text and quoted in mail.html.replace("\u202f", " ")
+
+
 def test_a_problem_taken_back_is_reminded_of_again(invitation: Invitation, device: Device) -> None:
     reporting.report(invitation, device, BROKEN, now=OPENED)
     assert reporting.take_back(invitation, device, now=OPENED + timedelta(hours=1))

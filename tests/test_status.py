@@ -5,10 +5,11 @@ from datetime import date, timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from releveur.campaigns import steps
-from releveur.campaigns.models import Campaign, Invitation, Notice
+from releveur.campaigns import handing_over, mailing, office, reporting, steps
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Notice, Problem
 from releveur.campaigns.status import Json, status
-from releveur.customers.models import Customer
+from releveur.customers.introducing import Named
+from releveur.customers.models import Contact, Customer
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
@@ -106,6 +107,38 @@ def test_a_refused_mail_is_a_task_for_the_office(campaign: Campaign) -> None:
     refused = next(task for task in tasks if task["what"] == "MAIL_REFUSED")
     assert "550 unknown" in refused["words"]
     assert devices(campaign)["unasked"] == 3, "whoever was never reached was never asked"
+
+
+def test_a_resent_link_a_noted_problem_and_a_colleagues_mail_that_are_refused_are_tasks_too(
+    campaign: Campaign,
+) -> None:
+    invitation = Invitation.objects.get()
+    mailing.write_due(now=OPENED)
+    device = DueReading.objects.asked_of(invitation).awaited()[0].meter.device
+    to = Named("karim@gramont-services.example", "Karim")
+    handing_over.hand_over(invitation, device, to=to, now=OPENED)
+    mailing.write_due(now=OPENED)
+    mailing.resend(invitation, now=OPENED)
+    told = reporting.Told(Problem.What.BROKEN)
+    reporting.report(invitation, device, told, now=OPENED)
+    kinds = ("handed", "invitation", "problem_noted")
+    refused = Mail.objects.filter(kind__in=kinds).exclude(notice__what="INVITED")
+    assert refused.update(state="FAILED", smtp_reply="550 unknown") == 3
+
+    tasks = office.tasks(campaign, now=OPENED)
+
+    found = [task for task in tasks if task["what"] == "MAIL_REFUSED"]
+    assert [task["code"] for task in found] == ["CL001007"] * 3
+    assert _part(status(campaign, now=OPENED), "mails")["failed"] == 3
+
+
+def test_a_mail_that_cannot_be_written_is_a_task_too(
+    campaign: Campaign,
+) -> None:
+    Contact.objects.update(email="nobody at all")
+    mailing.resend(Invitation.objects.get(), now=OPENED)
+    [task] = [one for one in office.tasks(campaign, now=OPENED) if one["what"] == "MAIL_REFUSED"]
+    assert "nobody at all" in task["words"] and task["code"] == "CL001007"
 
 
 def test_a_mail_that_cannot_leave_for_a_day_is_a_task_for_the_office(campaign: Campaign) -> None:

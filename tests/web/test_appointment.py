@@ -9,6 +9,7 @@ from django.test import Client
 from icalendar import Calendar
 from pytest_django import DjangoAssertNumQueries
 
+from releveur.appointments import asking
 from releveur.appointments.models import Appointment
 from releveur.campaigns.models import Invitation
 from releveur.customers.models import Contact, Customer
@@ -276,3 +277,19 @@ def test_the_page_costs_the_same_whatever_the_number_of_devices(
     sends(visitor)
     with django_assert_max_num_queries(10):
         visitor.get(THANKS)
+
+
+def test_a_second_tab_that_changes_it_once_too_often_says_why_and_keeps_what_was_typed(
+    visitor: Client,
+) -> None:
+    second_tab = fields(visitor.get(FORM))
+    for number in range(asking.MOST_A_DAY):
+        assert sends(visitor, words=f"{number}").status_code == 303
+
+    page = visitor.post(FORM, {**second_tab, "words": "encore un mot"})
+
+    assert page.status_code == 422
+    assert "Revenez demain, ou appelez-nous" in text(page) and "encore un mot" in text(page)
+    assert 'href="#sheet"' in page.content.decode()
+    assert Appointment.objects.get().words == f"{asking.MOST_A_DAY - 1}"
+    assert Mail.objects.filter(kind="to_dealer").count() == asking.MOST_A_DAY

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from copy import copy
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.db import transaction
 
@@ -18,6 +18,10 @@ from releveur.appointments.models import Appointment
 from releveur.customers.models import Contact, Customer, Site
 from releveur.dealer import closures
 from releveur.fleet.models import Device
+from releveur.rules.schedule import PARIS
+
+MOST_A_DAY = 6
+"""Mails to the dealer about one company, whoever of it asks: nobody fills his mailbox by changing her mind."""
 
 
 class NotOfThisCompany(Exception):
@@ -30,6 +34,10 @@ class CannotCallThen(Exception):
     def __init__(self, fault: days.Fault) -> None:
         super().__init__(fault)
         self.fault = fault
+
+
+class TooManyToday(Exception):
+    """The company has asked and changed its mind often enough for a day; it may still cancel."""
 
 
 class NotOpen(Exception):
@@ -73,6 +81,7 @@ def ask(
     :param choice: the devices this person could choose among; others of the open appointment stay
     :raises NotOfThisCompany: a site or a device of another company
     :raises CannotCallThen: nobody calls on the day she gives
+    :raises TooManyToday: the dealer has had `MOST_A_DAY` mails about this company today
     """
     _check(customer, wanted, now)
     _hold(customer)
@@ -83,6 +92,8 @@ def ask(
         wanted = replace(wanted, devices=wanted.devices | (stood.devices - choice))
         if wanted == stood:
             return appointment
+    if telling.told_the_dealer(customer, since=_midnight(now)) >= MOST_A_DAY:
+        raise TooManyToday
     appointment = _written(appointment or Appointment(customer=customer), wanted, by=by, now=now)
     telling.asked(appointment, before=before, now=now)
     return appointment
@@ -122,6 +133,10 @@ def _check(customer: Customer, wanted: Wanted, now: datetime) -> None:
         fault = days.fault(wanted.call_on, closures=closures.closed_days(), now=now)
         if fault:
             raise CannotCallThen(fault)
+
+
+def _midnight(now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(PARIS), time.min, PARIS)
 
 
 def _hold(customer: Customer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from releveur.appointments import telling
 from releveur.appointments.models import Appointment
 from releveur.appointments.standing import stays
 from releveur.fleet.models import Installation
@@ -15,8 +16,8 @@ def waiting() -> list[Row]:
     """Every open appointment with all it takes to call, the nearest day first, those without one last."""
     rows = Appointment.objects.open().select_related("customer", "site")
     ones = sorted(rows, key=lambda one: (one.call_on is None, one.call_on, one.pk))
-    where = stays(ones)
-    return [_row(one, where[one.pk]) for one in ones]
+    where, refused = stays(ones), telling.refused(ones)
+    return [_row(one, where[one.pk]) | {"mails_refused": refused[one.pk]} for one in ones]
 
 
 def _row(one: Appointment, where: Sequence[Installation]) -> Row:

@@ -5,23 +5,28 @@ Each side reads one conversation. The dealer's mail is answered to the person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from releveur.appointments import days, entry
 from releveur.appointments.models import Appointment
 from releveur.appointments.standing import stays
+from releveur.customers.models import Contact, Customer
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Installation
 from releveur.outbox import writing
 from releveur.outbox.models import Mail
 
 FOLDER = "appointments/mail"
+TO_DEALER = "to_dealer"
 PRIORITY = 10
 """As a receipt: she looks whether it arrived."""
 
@@ -47,6 +52,38 @@ def cancelled(appointment: Appointment, *, now: datetime) -> None:
     letter = Letter(appointment, Dealer.objects.here(), stays([appointment])[appointment.pk], now)
     letter.no_longer(appointment).save()
     letter.to_dealer(appointment).save()
+
+
+def refused(appointments: Sequence[Appointment]) -> dict[int, list[str]]:
+    """Per appointment, the mails that nobody got: to whom, and the server's words; one query."""
+    mails = of_appointments(appointments).filter(state=Mail.State.FAILED).order_by("pk")
+    found = list(mails.values_list("message_id", "to", "smtp_reply"))
+    return {
+        one.pk: [f"{to}: {reply}" for name, to, reply in found if name.startswith(_begins(one))]
+        for one in appointments
+    }
+
+
+def told_the_dealer(customer: Customer, *, since: datetime) -> int:
+    """How many mails about a company's appointments the dealer was owed since."""
+    changed = Appointment.objects.filter(customer=customer, changed_at__gte=since)
+    return of_appointments(changed).filter(kind=TO_DEALER, owed_at__gte=since).count()
+
+
+def of_appointments(appointments: Iterable[Appointment]) -> QuerySet[Mail]:
+    """Every mail of these appointments, to either side: their message ids begin alike."""
+    theirs = [Q(message_id__startswith=_begins(one)) for one in appointments]
+    return Mail.objects.filter(reduce(or_, theirs)) if theirs else Mail.objects.none()
+
+
+def _copies(to: str) -> str:
+    """Who gets a copy of each mail to this person, if we know her."""
+    known = Contact.objects.filter(address_key=to.casefold())
+    return known.values_list("copy_to", flat=True).first() or ""
+
+
+def _begins(appointment: Appointment) -> str:
+    return f"<{appointment.uuid.hex}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +122,7 @@ class Letter:
             told = render_to_string("appointments/mail/facts.txt", context)
             calendar = entry.to_dealer(self.appointment, before, told, dealer=self.dealer)
         to = self.dealer.reply_to or self.dealer.sender_address
-        mail = self._mail("to_dealer", to, context, calendar, language=language)
+        mail = self._mail(TO_DEALER, to, context, calendar, language=language)
         mail.reply_to = self.appointment.email
         return mail
 
@@ -116,7 +153,7 @@ class Letter:
         *,
         language: str = "",
     ) -> Mail:
-        first = "to_dealer" if name == "to_dealer" else "asked"
+        first = TO_DEALER if name == TO_DEALER else "asked"
         return writing.prepare(
             f"{FOLDER}/{name}",
             to=to,
@@ -125,6 +162,7 @@ class Letter:
             dealer=self.dealer,
             now=self.now,
             priority=PRIORITY,
+            copy_to="" if name == TO_DEALER else _copies(to),
             calendar=calendar,
             message_id=self._id(name, self.appointment.sequence),
             in_reply_to=self._id(first, 0) if self.appointment.sequence else "",
@@ -132,7 +170,7 @@ class Letter:
 
     def _id(self, name: str, sequence: int) -> str:
         domain = self.dealer.sender_address.rpartition("@")[2]
-        return f"<{self.appointment.uuid.hex}.{sequence}.{name}@{domain}>"
+        return f"{_begins(self.appointment)}{sequence}.{name}@{domain}>"
 
     @property
     def _language(self) -> str:

@@ -186,6 +186,14 @@ def problem(told: Problem, rows: Sequence[DueReading]) -> Context:
     }
 
 
+def still_you(invitation: Invitation, rows: Sequence[DueReading], *, named: str) -> Context:
+    """Of the mail to whoever named a successor whom the office refused."""
+    told = missing(rows)
+    waits = bool(told) and invitation.campaign.state == Campaign.State.OPEN
+    said = asking(invitation, rows, told, deadline=invitation.asks_until)
+    return said | {"named": named, "waits": waits}
+
+
 def fitting(subject: str, context: Context) -> str:
     """The subject with as much of a long company name as lists of mails show; its code stands whole."""
     over = len(subject) - LONGEST_SUBJECT

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 from django.utils import translation
 
 from releveur.campaigns import letter, locks
@@ -115,6 +115,16 @@ def problem_noted(problem: Problem, *, now: datetime) -> Mail:
     return mail
 
 
+def still_you(invitation: Invitation, *, named: str, now: datetime) -> Mail:
+    """Owe the mail that says that nobody is asked in her place; call it where that is settled."""
+    thread = _threads([invitation.pk]).get(invitation.pk, "")
+    rows = letter.asked_rows([invitation.pk]).get(invitation.pk, [])
+    envelope = Envelope(invitation, Dealer.objects.here(), now, thread, OF_A_RESENT_LINK)
+    mail = _mail("still_you", lambda: letter.still_you(invitation, rows, named=named), envelope)
+    mail.save()
+    return mail
+
+
 @transaction.atomic
 def resend(invitation: Invitation, *, now: datetime) -> Mail:
     """Owe a person her mail and link once more: what is missing, or after the close the estimates."""
@@ -138,13 +148,23 @@ def resend(invitation: Invitation, *, now: datetime) -> Mail:
     return mail
 
 
+def of_campaign(campaign: Campaign) -> QuerySet[Mail]:
+    """Every mail of a campaign to the people it asks: whatever carries the link of one of them."""
+    links = campaign.invitations.values("uuid")
+    return Mail.objects.filter(
+        Q(key_uuid__in=links)
+        | Q(notice__invitation__campaign=campaign)
+        | Q(receipt__invitation__campaign=campaign)
+    )
+
+
 @transaction.atomic
 def _write(chunk: Sequence[int], *, now: datetime) -> int:
     """Lock in the house's order, look again what is owed, write that and withhold the rest."""
     notices = _held(chunk)
     people = {notice.invitation_id for notice in notices}
     rows, threads, dealer = letter.asked_rows(people), _threads(people), Dealer.objects.here()
-    promised, handed = _promised(people), _handed(notices)
+    promised, handed, following = _promised(people), _handed(notices), _following(notices)
     for notice in notices:
         asked = rows.get(notice.invitation_id, [])
         if notice.what == Notice.What.HANDED:
@@ -158,6 +178,7 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
             asked,
             Envelope(notice.invitation, dealer, now, thread),
             promised=promised[notice.invitation_id],
+            follows=notice.pk in following,
         )
         if notice.what in STARTS:
             threads[notice.invitation_id] = notice.mail.message_id
@@ -193,9 +214,18 @@ def _owed(notice: Notice, rows: Sequence[DueReading]) -> bool:
 
 
 def _of_notice(
-    notice: Notice, rows: Sequence[DueReading], envelope: Envelope, *, promised: datetime
+    notice: Notice,
+    rows: Sequence[DueReading],
+    envelope: Envelope,
+    *,
+    promised: datetime,
+    follows: bool,
 ) -> Mail:
-    """The mail of a notice; `promised` is the first deadline that this person was told."""
+    """The mail of a notice.
+
+    :param promised: the first deadline that this person was told
+    :param follows: it moved with the deadline of whoever handed her something
+    """
 
     def context() -> Context:
         if notice.what == Notice.What.CLOSED:
@@ -204,7 +234,7 @@ def _of_notice(
         moved = notice.what != Notice.What.MOVED and notice.states > promised
         asking = letter.asking(notice.invitation, rows, told, deadline=notice.states, moved=moved)
         sender = notice.handover and notice.handover.sender.contact
-        return asking | {"sender": str(sender or "")}
+        return asking | {"sender": str(sender or ""), "follows": follows}
 
     return _mail(NAMES[Notice.What(notice.what)], context, envelope)
 
@@ -219,7 +249,7 @@ def _mail(name: str, context: Callable[[], Context], envelope: Envelope) -> Mail
         log.exception("the %s of invitation %s cannot be written", name, invitation.pk)
         return writing.failed(
             name, fault, to=contact.email, language=contact.language,
-            dealer=envelope.dealer, now=envelope.now,
+            dealer=envelope.dealer, now=envelope.now, link=_link(invitation),
         )  # fmt: skip
 
 
@@ -239,12 +269,16 @@ def written(name: str, context: Callable[[], Context], envelope: Envelope) -> Ma
         dealer=envelope.dealer,
         now=envelope.now,
         priority=envelope.priority,
-        link=(invitation.uuid, invitation.link_version, invitation.key_hash),
+        link=_link(invitation),
         in_reply_to=envelope.in_reply_to,
         copy_to=contact.copy_to,
     )
     mail.subject = letter.fitting(mail.subject, said)
     return mail
+
+
+def _link(invitation: Invitation) -> writing.Link:
+    return invitation.uuid, invitation.link_version, invitation.key_hash
 
 
 def _promised(invitations: set[int]) -> dict[int, datetime]:
@@ -259,6 +293,17 @@ def _threads(invitations: Sequence[int] | set[int]) -> dict[int, str]:
         invitation__in=invitations, what__in=STARTS, mail__isnull=False
     ).exclude(mail__state=Mail.State.FAILED)
     return dict(invited.order_by("what", "pk").values_list("invitation_id", "mail__message_id"))
+
+
+def _following(notices: Sequence[Notice]) -> set[int]:
+    """Of these, those of a deadline that moved with the one of whoever handed something over."""
+    moved = [one.pk for one in notices if one.what == Notice.What.MOVED]
+    led = Notice.objects.filter(
+        pk__in=moved,
+        invitation__received__taken_back_at=None,
+        invitation__received__sender__asks_until=F("states"),
+    )
+    return set(led.values_list("pk", flat=True)) if moved else set()
 
 
 def _handed(notices: Sequence[Notice]) -> set[tuple[int, int | None]]:

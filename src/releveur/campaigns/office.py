@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from releveur.campaigns import closing
+from releveur.campaigns import closing, mailing
 from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Problem, Succession
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
@@ -167,21 +167,14 @@ def _successors(campaign: Campaign) -> list[Task]:
 
 
 def _refused(campaign: Campaign) -> list[Task]:
-    failed = _mails(campaign).filter(state=Mail.State.FAILED)
+    failed = mailing.of_campaign(campaign).filter(state=Mail.State.FAILED)
     return _of_mails(What.MAIL_REFUSED, failed, _("mail to {address} refused: {reply}"))
 
 
 def _late(campaign: Campaign, *, now: datetime) -> list[Task]:
-    late = _mails(campaign).filter(state=Mail.State.OWED, owed_at__lte=now - GIVE_UP)
+    late = mailing.of_campaign(campaign).filter(state=Mail.State.OWED, owed_at__lte=now - GIVE_UP)
     return _of_mails(
         What.MAIL_LATE, late, _("mail to {address} could not leave for 24 hours: {reply}")
-    )
-
-
-def _mails(campaign: Campaign) -> QuerySet[Mail]:
-    """The mails of a campaign: its notices and its receipts."""
-    return Mail.objects.filter(
-        Q(notice__invitation__campaign=campaign) | Q(receipt__invitation__campaign=campaign)
     )
 
 
@@ -189,10 +182,12 @@ def _customer() -> Coalesce:
     """The code of the customer a mail is about."""
     of_a_notice = DueReading.objects.filter(asked__invitation=OuterRef("notice__invitation"))
     of_a_receipt = DueReading.objects.filter(receipt_lines__receipt=OuterRef("receipt"))
+    of_a_link = DueReading.objects.filter(asked__invitation__uuid=OuterRef("key_uuid"))
     code = "installation__site__customer__code"
     return Coalesce(
         Subquery(of_a_notice.order_by("pk").values(code)[:1]),
         Subquery(of_a_receipt.order_by("pk").values(code)[:1]),
+        Subquery(of_a_link.order_by("pk").values(code)[:1]),
         Value(""),
     )
 

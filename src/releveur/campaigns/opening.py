@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import F, Q
 
 from releveur.campaigns import due, filling, late, locks, reminding
 from releveur.campaigns.due import Picture
@@ -62,7 +63,7 @@ def open_campaign(
     late.take_proposals(meters, now=now)
     filling.fill(campaign.pk, now=now)
     invite(campaign, _to_ask(rows), plan=plan, now=now)
-    reminding.follow_deadlines(campaign)
+    reminding.follow_deadlines(campaign, now=now)
     return Opened(campaign, picture, len(rows))
 
 
@@ -140,6 +141,19 @@ def invite(campaign: Campaign, rows: Sequence[DueReading], *, plan: Plan, now: d
         ignore_conflicts=True,
         batch_size=5_000,
     )
+    _owe_again(invitations.values(), now=now)
+
+
+def _owe_again(invitations: Iterable[Invitation], *, now: datetime) -> None:
+    """Whoever was asked before, until the same day, gets a mail that names all of it; its old text,
+    where it has not left, never does.
+    """
+    said = Q(mail__isnull=False) | Q(withheld_at__isnull=False)
+    before = Notice.objects.filter(said, invitation__in=invitations, what=Notice.What.INVITED)
+    same = before.filter(states=F("invitation__asks_until"))
+    again = Notice.objects.filter(pk__in=list(same.values_list("pk", flat=True)))
+    reminding.withhold(again, now=now)
+    again.update(mail=None, withheld_at=None, owed_at=now)
 
 
 def _invitations(

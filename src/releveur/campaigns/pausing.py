@@ -6,11 +6,9 @@ by the pause, and whoever was told a deadline is told the new one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from releveur.campaigns import locks, reminding
 from releveur.campaigns.models import Campaign, Invitation, Kind, Notice
@@ -73,9 +71,9 @@ def resume(campaign: int, *, now: datetime) -> int:
     moved = _move(held, days) if days and held.kind == Kind.PERIODIC else []
     held.paused_at = None
     held.save(update_fields=["paused_at"])
-    _write_anew(held, {one.pk: one.asks_until for one in moved})
-    told = _tell(moved, now=now)
-    reminding.follow_deadlines(held)
+    _write_anew(held)
+    told = reminding.tell_moved(moved, now=now)
+    reminding.follow_deadlines(held, now=now)
     return told
 
 
@@ -97,33 +95,13 @@ def _move(campaign: Campaign, days: int) -> list[Invitation]:
     return moved
 
 
-def _write_anew(campaign: Campaign, moved: Mapping[int, datetime]) -> None:
-    """Notices whose mail was taken back wait again, and name the deadline that holds now."""
-    waiting = Notice.objects.filter(
-        Q(mail=None) | Q(mail__state=Mail.State.WITHHELD),
+def _write_anew(campaign: Campaign) -> None:
+    """Notices whose mail was taken back wait for another."""
+    taken_back = Notice.objects.filter(
         invitation__campaign=campaign,
         what__in=REQUESTS,
         withheld_at=None,
+        mail__state=Mail.State.WITHHELD,
     )
-    back = list(waiting.order_by("pk").select_for_update(of=("self",)))
-    for notice in back:
-        notice.mail = None
-        notice.states = moved.get(notice.invitation_id, notice.states)
-    Notice.objects.bulk_update(back, ["mail", "states"], batch_size=1_000)
-
-
-def _tell(moved: list[Invitation], *, now: datetime) -> int:
-    """A mail to the silent ones who were told an earlier day; the others read the new one first.
-
-    Who waits for a mail that names this very day (`a_person_gets_a_notice_once`) gets no second one.
-    """
-    told = Notice.objects.filter(
-        invitation__in=moved, what__in=reminding.ASKS, mail__state=Mail.State.SENT
-    )
-    asked = Invitation.objects.filter(pk__in=set(told.values_list("invitation_id", flat=True)))
-    notices = [
-        Notice(invitation=one, what=Notice.What.MOVED, states=one.asks_until, owed_at=now)
-        for one in reminding.awaited(asked).order_by("pk")
-    ]
-    Notice.objects.bulk_create(notices, ignore_conflicts=True)
-    return len(notices)
+    waiting = [one.pk for one in taken_back.order_by("pk").select_for_update(of=("self",))]
+    Notice.objects.filter(pk__in=waiting).update(mail=None)

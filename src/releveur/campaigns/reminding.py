@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -61,11 +61,11 @@ def owe(campaign: int, *, now: datetime) -> int:
         for invitation, step in steps:
             if step.number == len(REMINDERS) and invitation.pk in deciding:
                 _give_time(invitation, closures, now)
-        notices = [_notice(invitation, step, now) for invitation, step in steps]
-        Notice.objects.bulk_create(notices)
-        Invitation.objects.bulk_update([invitation for invitation, _step in steps], ["asks_until"])
-        follow_deadlines(held)
-    return len(notices)
+        reminded = {invitation.pk: invitation for invitation, _step in steps}
+        Invitation.objects.bulk_update(reminded.values(), ["asks_until"])
+        follow_deadlines(held, reminded=reminded, now=now)
+        Notice.objects.bulk_create(_notice(invitation, step, now) for invitation, step in steps)
+    return len(steps)
 
 
 def move_deadlines(campaign: int, *, now: datetime) -> int:
@@ -94,23 +94,58 @@ def move_deadlines(campaign: int, *, now: datetime) -> int:
             Notice(invitation=one, what=Notice.What.MOVED, states=one.asks_until, owed_at=now)
             for one in moved.values()
         )
-        follow_deadlines(held)
+        follow_deadlines(held, now=now)
     return len(moved)
 
 
-def follow_deadlines(campaign: Campaign) -> None:
-    """Colleagues have as long as whoever asked them; a campaign closes at the latest deadline of all."""
+def follow_deadlines(
+    campaign: Campaign, *, reminded: Mapping[int, Invitation] | None = None, now: datetime
+) -> None:
+    """Colleagues have as long as whoever asked them; a campaign closes at the latest deadline of all.
+
+    :param reminded: who is reminded at this moment anyway: the reminder names the new deadline
+    """
     senders = Invitation.objects.filter(
         handed_over__receiver=OuterRef("pk"), handed_over__taken_back_at=None
     )
     theirs = Subquery(senders.order_by("-asks_until").values("asks_until")[:1])
-    campaign.invitations.filter(
-        received__taken_back_at=None, received__sender__asks_until__gt=F("asks_until")
-    ).update(asks_until=theirs)
+    following = campaign.invitations.annotate(theirs=theirs).filter(theirs__gt=F("asks_until"))
+    moved = {one.pk: one for one in following.order_by("pk")}
+    for one in moved.values():
+        one.asks_until = one.theirs
+    Invitation.objects.bulk_update(moved.values(), ["asks_until"])
+    known = reminded or {}
+    for pk in moved.keys() & known.keys():
+        known[pk].asks_until = moved[pk].asks_until
+    tell_moved([one for pk, one in moved.items() if pk not in known], now=now)
     latest = campaign.invitations.aggregate(latest=Max("asks_until"))["latest"]
     if latest and latest > campaign.closes_at:
         campaign.closes_at = latest
         campaign.save(update_fields=["closes_at"])
+
+
+def tell_moved(people: Sequence[Invitation], *, now: datetime) -> int:
+    """A new deadline is said to whoever was told an earlier one; a mail not written yet will name it.
+
+    :returns: how many are told by a mail of its own
+    """
+    deadlines = {one.pk: one.asks_until for one in people}
+    owed = Notice.objects.filter(
+        invitation__in=awaited(Invitation.objects.filter(pk__in=deadlines)),
+        what__in=[*ASKS, Notice.What.MOVED],
+        withheld_at=None,
+    )
+    unwritten = list(owed.filter(mail=None).order_by("pk").select_for_update(of=("self",)))
+    for notice in unwritten:
+        notice.states = deadlines[notice.invitation_id]
+    Notice.objects.bulk_update(unwritten, ["states"])
+    learning = {notice.invitation_id for notice in unwritten}
+    told = set(owed.exclude(mail=None).values_list("invitation_id", flat=True)) - learning
+    Notice.objects.bulk_create(
+        Notice(invitation_id=pk, what=Notice.What.MOVED, states=deadlines[pk], owed_at=now)
+        for pk in sorted(told)
+    )
+    return len(told)
 
 
 def withhold_answered(invitations: Collection[int], *, now: datetime) -> int:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef
 
-from releveur.campaigns import closing, office
+from releveur.campaigns import closing, mailing, office
 from releveur.campaigns.models import Asked, Campaign, Notice, ReceiptLine, problem_told
 from releveur.fleet import answering_for
 from releveur.fleet.models import Device, Installation
@@ -147,9 +147,9 @@ def _dates(campaign: Campaign) -> Json:
 
 
 def _mails(campaign: Campaign) -> Json:
-    """Every mail this campaign owes or owed: notices and receipts."""
-    mine = Q(notice__invitation__campaign=campaign) | Q(receipt__invitation__campaign=campaign)
-    by_state = dict(Mail.objects.filter(mine).order_by().values_list("state").annotate(Count("pk")))
+    """Every mail this campaign owes or owed to the people it asks."""
+    mine = mailing.of_campaign(campaign)
+    by_state = dict(mine.order_by().values_list("state").annotate(Count("pk")))
     notices = Notice.objects.filter(invitation__campaign=campaign, mail=None)
     unwritten = notices.filter(withheld_at=None).count()
     withheld = notices.exclude(withheld_at=None).count()

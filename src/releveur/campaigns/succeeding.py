@@ -96,13 +96,15 @@ def accept(succession: Succession, *, now: datetime) -> Contact:
 
 @transaction.atomic
 def refuse(succession: Succession, *, now: datetime) -> None:
-    """Leave things as they are.
+    """Leave things as they are, and tell who named somebody, unless she wants no mails.
 
     :raises Settled: it was accepted or refused before
     """
     held = _held(succession)
     held.settled_at = now
     held.save(update_fields=["settled_at"])
+    if held.invitation.contact.opted_out_at is None:
+        mailing.still_you(held.invitation, named=str(_said(held)), now=now)
 
 
 def waiting() -> QuerySet[Succession]:
@@ -194,7 +196,7 @@ def _move(old: Invitation, contact: Contact, now: datetime) -> None:
     _give_rows(old, new)
     continuing.keep_problems(old, to=new, now=now)
     _give_handovers(old, new, now)
-    reminding.follow_deadlines(old.campaign)
+    reminding.follow_deadlines(old.campaign, now=now)
     reminding.withhold(Notice.objects.filter(invitation=old), now=now)
     _invite(new, now)
 

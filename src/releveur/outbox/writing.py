@@ -127,10 +127,18 @@ def blank(name: str, *, to: str, language: str, dealer: Dealer, now: datetime) -
 
 
 def failed(
-    name: str, fault: Exception, *, to: str, language: str, dealer: Dealer, now: datetime
+    name: str,
+    fault: Exception,
+    *,
+    to: str,
+    language: str,
+    dealer: Dealer,
+    now: datetime,
+    link: Link | None = None,
 ) -> Mail:
     """A mail that could not be written: nobody gets it, and the office sees why."""
     mail = blank(name, to=to, language=language, dealer=dealer, now=now)
+    mail.key_uuid, mail.key_version, mail.key_hash = link or (None, None, "")
     mail.state = Mail.State.FAILED
     mail.smtp_reply = f"{type(fault).__name__}: {fault}"[:LONGEST_REPLY]
     return mail

@@ -157,8 +157,15 @@ def _correction(scene: Scene) -> Context:
 
 def _problem(scene: Scene) -> Context:
     device = scene.rows[0].meter.device
-    told = Problem(device=device, invitation=scene.invitation, what=Problem.What.BROKEN)
+    told = Problem(
+        device=device, invitation=scene.invitation, what=Problem.What.BROKEN,
+        words="Le technicien vient jeudi.",
+    )  # fmt: skip
     return letter.problem(told, scene.rows)
+
+
+def _still_you(scene: Scene) -> Context:
+    return letter.still_you(scene.invitation, scene.rows, named="Karim Benali")
 
 
 def _handed(scene: Scene) -> Context:
@@ -239,6 +246,7 @@ SPECIMENS: Mapping[str, _Shown] = {
     "campaigns/mail/correction": _written(_correction),
     "campaigns/mail/problem_noted": _written(_problem),
     "campaigns/mail/handed": _written(_handed),
+    "campaigns/mail/still_you": _written(_still_you),
     "campaigns/mail/announcement": _announcement,
     "campaigns/mail/office": _office,
     "appointments/mail/asked": _appointment,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -21,6 +22,9 @@ from releveur.fleet.models import Installation
 from releveur.web.portal.places import Place
 
 NO_ADDRESS = gettext_lazy("This is not an e-mail address. Write it like name@company.com.")
+TOO_MANY_TODAY = gettext_lazy(
+    "Your company has asked for an appointment or changed it many times today. Come back tomorrow, or call us."
+)
 SIGNS_OF_A_PHONE = 6
 """Digits at least; how they are grouped is left to whoever types them."""
 
@@ -156,7 +160,7 @@ class AppointmentForm(forms.Form):
         return [(self._anchor(name), str(words[0])) for name, words in self.errors.items()]
 
     def _anchor(self, name: str) -> str:
-        return "devices_0" if name == "devices" else name
+        return {"devices": "devices_0", NON_FIELD_ERRORS: "sheet"}.get(name, name)
 
     @cached_property
     def _closures(self) -> Any:

@@ -22,7 +22,7 @@ from releveur.campaigns.models import DueReading, Invitation
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Installation
 from releveur.web.portal.access import invited
-from releveur.web.portal.appointment_form import AppointmentForm, prefilled
+from releveur.web.portal.appointment_form import TOO_MANY_TODAY, AppointmentForm, prefilled
 from releveur.web.portal.places import Company, Place, companies
 from releveur.web.portal.sheet import Masthead
 
@@ -54,7 +54,10 @@ def ask(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     said = prefilled(place, open_one, invitation.contact)
     form = AppointmentForm(place, typed=request.POST or None, said=said, now=now)
     if form.is_valid():
-        return _ask(form, company, invitation, now)
+        try:
+            return _ask(form, company, invitation, now)
+        except asking.TooManyToday:
+            form.add_error(None, TOO_MANY_TODAY)
     context = {
         "form": form,
         "place": place,

@@ -85,11 +85,7 @@ def _form(
     request: HttpRequest, invitation: Invitation, what: Device | Site, person: Person
 ) -> HttpResponse:
     rows = handed.passable(invitation)
-    there = (
-        rows.filter(meter__device=what)
-        if isinstance(what, Device)
-        else rows.filter(installation__site=what)
-    )
+    there = rows.filter(handed.rows_of(what))
     context = {
         "head": masthead(invitation, rows),
         "device": what if isinstance(what, Device) else None,

@@ -23,9 +23,7 @@ from releveur.web.portal.sheet import masthead
 @invited
 def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
     """One receipt of this invitation; another's does not exist here."""
-    found = find(invitation, number)
-    if found is None:
-        raise Http404
+    found = _of(invitation, number)
     asked = DueReading.objects.asked_of(invitation)
     context = {
         "receipt": found,
@@ -43,9 +41,7 @@ def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpRe
 @invited
 def undo(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
     """Take back what a receipt recorded; the second press finds it taken back."""
-    found = find(invitation, number)
-    if found is None:
-        raise Http404
+    found = _of(invitation, number)
     with contextlib.suppress(undoing.TooLate, undoing.NothingLeft):
         undoing.undo(found, by=invitation.contact, now=clock.now())
     return HttpResponseRedirect(reverse("portal:receipt", args=[number]), status=303)
@@ -85,6 +81,13 @@ def find(invitation: Invitation, number: str) -> Receipt | None:
         return None
     receipts = Receipt.objects.select_related("by_contact", "invitation")
     return receipts.filter(invitation=invitation, number=number).first()
+
+
+def _of(invitation: Invitation, number: str) -> Receipt:
+    found = find(invitation, number)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _lines(found: Receipt) -> list[ReceiptLine]:

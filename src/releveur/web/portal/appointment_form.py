@@ -181,6 +181,12 @@ def prefilled(place: Place, open_one: Appointment | None, contact: Contact) -> d
     return said if stands.site == place.site else said | of_the_site
 
 
+def typed(sent: QueryDict) -> dict[str, Any]:
+    """What stood in a form that is only looked at again."""
+    said: dict[str, Any] = {name: sent.get(name, "") for name in AppointmentForm.base_fields}
+    return said | {"devices": sent.getlist("devices")}
+
+
 def sentence(fault: days.Fault) -> str:
     """Why nobody calls on a day, and which one is possible."""
     match fault:

@@ -12,6 +12,7 @@ from releveur.campaigns import handed, handing_over, succeeding
 from releveur.campaigns.models import Campaign, Handover, Invitation
 from releveur.customers.models import Site
 from releveur.fleet.models import Device
+from releveur.web.portal import language
 from releveur.web.portal.access import invited, linked
 from releveur.web.portal.beside import HANDED, TAKEN_BACK, is_number
 from releveur.web.portal.person import REFUSALS, Person, typed
@@ -20,6 +21,7 @@ from releveur.web.portal.sheet import masthead
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
+@language.kept
 def hand_over(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Ask who the colleague is; say what she will see, and that it can be taken back."""
     what = _what(request, invitation)
@@ -49,6 +51,7 @@ def take_back(request: HttpRequest, invitation: Invitation, handover: int) -> Ht
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
+@language.kept
 def not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """« Ce n'est plus moi, c'est… », from the pages."""
     return _not_me(request, invitation)
@@ -56,6 +59,7 @@ def not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @linked
+@language.kept
 def not_me_by_mail(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """The same from a mail: looking changes nothing, and one step is enough."""
     return _not_me(request, invitation)

@@ -54,7 +54,7 @@ def take_back(request: HttpRequest, invitation: Invitation, handover: int) -> Ht
 @language.kept
 def not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """« Ce n'est plus moi, c'est… », from the pages."""
-    return _not_me(request, invitation)
+    return _not_me(request, invitation, hers=handed.passable(invitation).exists())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,7 +65,11 @@ def not_me_by_mail(request: HttpRequest, invitation: Invitation) -> HttpResponse
     return _not_me(request, invitation)
 
 
-def _not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def _not_me(request: HttpRequest, invitation: Invitation, *, hers: bool = False) -> HttpResponse:
+    """The form and its answer.
+
+    :param hers: she is signed in, and may ask for more than this one step
+    """
     person = typed(request)
     if request.method == "POST":
         try:
@@ -81,6 +85,7 @@ def _not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         "succession": succeeding.latest(invitation),
         "senders": handed.senders(invitation),
         "person": person,
+        "hers": hers,
     }
     return render(request, "portal/not_me.html", context, status=person.status)
 
@@ -97,6 +102,7 @@ def _form(
         "count": there.values("meter__device").distinct().count(),
         "standing": handed.of(invitation, what),
         "person": person,
+        "hers": True,
     }
     return render(request, "portal/hand_over.html", context, status=person.status)
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from releveur import clock
+from releveur.campaigns import handed
 from releveur.campaigns.models import Invitation, Receipt
 from releveur.web.portal import beside, declaration, history, language, receipts, sending, sheet
 from releveur.web.portal.access import invited
@@ -123,5 +124,6 @@ def _device(
         "past": history.past(row.place.installation),
         "nonce": uuid4(),
         "already": already,
+        "hers": handed.passable(drawn.head.invitation).exists(),
     }
     return render(request, "portal/device.html", context, status=status)

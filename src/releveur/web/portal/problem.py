@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from releveur import clock
-from releveur.campaigns import reporting
+from releveur.campaigns import handed, reporting
 from releveur.campaigns.models import Invitation, Problem
 from releveur.campaigns.reporting import Told
 from releveur.fleet.models import Device
@@ -93,6 +93,7 @@ def _page(
         "head": drawn.head,
         "row": row,
         "form": form,
+        "hers": handed.passable(drawn.head.invitation).exists(),
         "choices": Problem.What.choices,
         "groups": [
             (_("Old device"), _counters(row, form, "old")),

@@ -27,6 +27,10 @@ SIGNS_OF_A_PHONE = 6
 A_FEW = 10
 """Signs: a field for so few is no wider than they are."""
 
+ADDRESS = ("address", "postal_code", "town")
+CONTACT = ("first_name", "last_name", "email", "phone")
+NETWORK = ("network_name", "network_phone", "network_email")
+
 
 class Line(forms.CharField):
     """One line: blanks are folded, a pasted line break is one."""
@@ -149,6 +153,41 @@ class AppointmentForm(forms.Form):
         """The devices of the place, and whether each is ticked."""
         ticked = set(self["devices"].value() or ())
         return [(stay, str(stay.device_id) in ticked) for stay in self.place.stays]
+
+    @property
+    def ticked(self) -> int:
+        return sum(ticked for _stay, ticked in self.boxes)
+
+    @property
+    def address_line(self) -> str:
+        """« 30 rue de Gramont, 75002 Paris »: what the closed group says."""
+        street, code, town = self._said(ADDRESS)
+        return ", ".join(part for part in (street, f"{code} {town}".strip()) if part)
+
+    @property
+    def address_stands(self) -> bool:
+        """Whether nothing of it has to be typed: its group is closed."""
+        return self._stands(ADDRESS)
+
+    @property
+    def contact_line(self) -> str:
+        first, last, *ways = self._said(CONTACT)
+        return ", ".join(part for part in (f"{first} {last}".strip(), *ways) if part)
+
+    @property
+    def contact_stands(self) -> bool:
+        """Whether nothing of it has to be typed; without a phone number nobody can call."""
+        return self._stands(CONTACT)
+
+    @property
+    def network_is_told(self) -> bool:
+        return any(self._said(NETWORK))
+
+    def _stands(self, names: Sequence[str]) -> bool:
+        return all(self._said(names)) and not any(self[name].errors for name in names)
+
+    def _said(self, names: Sequence[str]) -> list[str]:
+        return [str(self[name].value() or "").strip() for name in names]
 
     @property
     def problems(self) -> Sequence[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -10,8 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from releveur import clock
+from releveur.appointments import days
 from releveur.campaigns import handed, undoing
-from releveur.campaigns.models import DueReading, Invitation, Receipt, ReceiptLine
+from releveur.campaigns.models import DueReading, Invitation, Kind, Receipt, ReceiptLine
 from releveur.readings import proofs
 from releveur.readings.models import Proof
 from releveur.web.portal import declaration
@@ -25,9 +27,11 @@ def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpRe
     """One receipt of this invitation; another's does not exist here."""
     found = _of(invitation, number)
     asked = DueReading.objects.asked_of(invitation)
+    lines = _lines(found)
     context = {
         "receipt": found,
-        "lines": _lines(found),
+        "lines": lines,
+        "due": _ends(lines),
         "head": masthead(invitation, asked),
         "missing": asked.awaited().values("meter__device").distinct().count(),
         "hers": handed.passable(invitation).exists(),
@@ -88,6 +92,15 @@ def _of(invitation: Invitation, number: str) -> Receipt:
     if found is None:
         raise Http404
     return found
+
+
+def _ends(lines: Sequence[ReceiptLine]) -> list[str]:
+    """The last days of the periods these values are of, in words; a one-off request has none."""
+    rows = (line.due_reading for line in lines)
+    return [
+        days.in_words(day)
+        for day in sorted({row.due_on for row in rows if row.kind == Kind.PERIODIC})
+    ]
 
 
 def _lines(found: Receipt) -> list[ReceiptLine]:

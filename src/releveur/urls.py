@@ -9,3 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Outside of a demonstration each of its pages is a 404.
     path("demo/", include("releveur.web.demo.urls")),
 ]
+
+handler500 = "releveur.web.failure.server_error"

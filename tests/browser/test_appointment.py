@@ -29,6 +29,7 @@ def test_every_state_of_an_appointment_can_be_used_by_everybody(visit: Page) -> 
     checked(visit, "appointment-place")
     visit.get_by_role("button", name="Continuer").click()
     checked(visit, "appointment")
+    visit.get_by_text("alexandra@gramont-services.example").click()
     visit.fill("#email", "alexandra")
     visit.fill("#call_on", "2022-04-09")
     visit.get_by_role("button", name="Demander").click()

@@ -31,6 +31,10 @@ SIGNS_OF_A_PHONE = 6
 A_FEW = 10
 """Signs: a field for so few is no wider than they are."""
 
+ADDRESS = ("address", "postal_code", "town")
+CONTACT = ("first_name", "last_name", "email", "phone")
+NETWORK = ("network_name", "network_phone", "network_email")
+
 
 class Line(forms.CharField):
     """One line: blanks are folded, a pasted line break is one."""
@@ -155,6 +159,41 @@ class AppointmentForm(forms.Form):
         return [(stay, str(stay.device_id) in ticked) for stay in self.place.stays]
 
     @property
+    def ticked(self) -> int:
+        return sum(ticked for _stay, ticked in self.boxes)
+
+    @property
+    def address_line(self) -> str:
+        """« 30 rue de Gramont, 75002 Paris »: what the closed group says."""
+        street, code, town = self._said(ADDRESS)
+        return ", ".join(part for part in (street, f"{code} {town}".strip()) if part)
+
+    @property
+    def address_stands(self) -> bool:
+        """Whether nothing of it has to be typed: its group is closed."""
+        return self._stands(ADDRESS)
+
+    @property
+    def contact_line(self) -> str:
+        first, last, *ways = self._said(CONTACT)
+        return ", ".join(part for part in (f"{first} {last}".strip(), *ways) if part)
+
+    @property
+    def contact_stands(self) -> bool:
+        """Whether nothing of it has to be typed; without a phone number nobody can call."""
+        return self._stands(CONTACT)
+
+    @property
+    def network_is_told(self) -> bool:
+        return any(self._said(NETWORK))
+
+    def _stands(self, names: Sequence[str]) -> bool:
+        return all(self._said(names)) and not any(self[name].errors for name in names)
+
+    def _said(self, names: Sequence[str]) -> list[str]:
+        return [str(self[name].value() or "").strip() for name in names]
+
+    @property
     def problems(self) -> Sequence[tuple[str, str]]:
         """Each field in trouble with its sentence, in the order of the page."""
         return [(self._anchor(name), str(words[0])) for name, words in self.errors.items()]
@@ -183,6 +222,12 @@ def prefilled(place: Place, open_one: Appointment | None, contact: Contact) -> d
     said = {name: getattr(stands, name) for name in Wanted.__slots__}
     said["devices"] = [str(device) for device in stands.devices]
     return said if stands.site == place.site else said | of_the_site
+
+
+def typed(sent: QueryDict) -> dict[str, Any]:
+    """What stood in a form that is only looked at again."""
+    said: dict[str, Any] = {name: sent.get(name, "") for name in AppointmentForm.base_fields}
+    return said | {"devices": sent.getlist("devices")}
 
 
 def sentence(fault: days.Fault) -> str:

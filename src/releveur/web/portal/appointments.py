@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import translation
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from releveur import clock
@@ -21,10 +22,19 @@ from releveur.appointments.standing import stays
 from releveur.campaigns.models import DueReading, Invitation
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Installation
+from releveur.web.portal import language
 from releveur.web.portal.access import invited
-from releveur.web.portal.appointment_form import TOO_MANY_TODAY, AppointmentForm, prefilled
+from releveur.web.portal.appointment_form import (
+    TOO_MANY_TODAY,
+    AppointmentForm,
+    prefilled,
+    typed,
+)
 from releveur.web.portal.places import Company, Place, companies
 from releveur.web.portal.sheet import Masthead
+
+CHOOSE = "choose"
+"""What the address says of the page where a place is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,7 @@ class Shown:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
+@language.kept
 def ask(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Choose a place where there are several, then the form; what is open already stands in it."""
     hers = companies(invitation)
@@ -46,13 +57,14 @@ def ask(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if not hers:
         return render(request, "portal/appointment_none.html", {"head": Masthead(invitation, [])})
     open_ones = {one.customer_id: one for one in _open(hers)}
-    chosen = _chosen(request.POST or request.GET, hers, open_ones)
+    chosen = _chosen(request, hers, open_ones)
     if chosen is None:
         return _choose(request, invitation, hers, open_ones)
     company, place = chosen
     open_one, now = open_ones.get(company.customer.pk), clock.now()
-    said = prefilled(place, open_one, invitation.contact)
-    form = AppointmentForm(place, typed=request.POST or None, said=said, now=now)
+    said = typed(request.POST) if request.POST else prefilled(place, open_one, invitation.contact)
+    sent = request.POST if request.method == "POST" else None
+    form = AppointmentForm(place, typed=sent, said=said, now=now)
     if form.is_valid():
         try:
             return _ask(form, company, invitation, now)
@@ -140,24 +152,31 @@ def _choose(
     hers: Sequence[Company],
     open_ones: dict[int, Appointment],
 ) -> HttpResponse:
+    picked = request.POST.get("place", "")
+    if picked and request.method == "POST":
+        address = f"{reverse('portal:appointment')}?{urlencode({'place': picked})}"
+        return HttpResponse(status=303, headers={"Location": address})
     groups = [(company, open_ones.get(company.customer.pk)) for company in hers]
-    context = {"groups": groups, "head": _head(invitation, hers)}
+    picked = picked or hers[0].places[0].code
+    context = {"groups": groups, "picked": picked, "head": _head(invitation, hers)}
     return render(request, "portal/appointment_place.html", context)
 
 
 def _chosen(
-    sent: QueryDict, hers: Sequence[Company], open_ones: dict[int, Appointment]
+    request: HttpRequest, hers: Sequence[Company], open_ones: dict[int, Appointment]
 ) -> tuple[Company, Place] | None:
     """The place she chose; without a word the only one, or the one that was asked for already."""
     places = {place.code: (company, place) for company in hers for place in company.places}
-    if code := sent.get("place"):
+    choosing = CHOOSE in request.GET
+    code = (request.POST or request.GET).get("place")
+    if code and not choosing:
         if code not in places:
             raise Http404
         return places[code]
     if len(places) == 1:
         return next(iter(places.values()))
     standing = open_ones.get(hers[0].customer.pk) if len(hers) == 1 else None
-    if standing is None or "choose" in sent:
+    if standing is None or choosing:
         return None
     return next((one for one in places.values() if one[1].site == standing.site), None)
 

@@ -12,6 +12,7 @@ from releveur.campaigns import handed, handing_over, succeeding
 from releveur.campaigns.models import Campaign, Handover, Invitation
 from releveur.customers.models import Site
 from releveur.fleet.models import Device
+from releveur.web.portal import language
 from releveur.web.portal.access import invited, linked
 from releveur.web.portal.beside import HANDED, TAKEN_BACK, is_number
 from releveur.web.portal.person import REFUSALS, Person, typed
@@ -20,6 +21,7 @@ from releveur.web.portal.sheet import masthead
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
+@language.kept
 def hand_over(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Ask who the colleague is; say what she will see, and that it can be taken back."""
     what = _what(request, invitation)
@@ -49,19 +51,25 @@ def take_back(request: HttpRequest, invitation: Invitation, handover: int) -> Ht
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
+@language.kept
 def not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """« Ce n'est plus moi, c'est… », from the pages."""
-    return _not_me(request, invitation)
+    return _not_me(request, invitation, hers=handed.passable(invitation).exists())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @linked
+@language.kept
 def not_me_by_mail(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """The same from a mail: looking changes nothing, and one step is enough."""
     return _not_me(request, invitation)
 
 
-def _not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def _not_me(request: HttpRequest, invitation: Invitation, *, hers: bool = False) -> HttpResponse:
+    """The form and its answer.
+
+    :param hers: she is signed in, and may ask for more than this one step
+    """
     person = typed(request)
     if request.method == "POST":
         try:
@@ -77,6 +85,7 @@ def _not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         "succession": succeeding.latest(invitation),
         "senders": handed.senders(invitation),
         "person": person,
+        "hers": hers,
     }
     return render(request, "portal/not_me.html", context, status=person.status)
 
@@ -85,11 +94,7 @@ def _form(
     request: HttpRequest, invitation: Invitation, what: Device | Site, person: Person
 ) -> HttpResponse:
     rows = handed.passable(invitation)
-    there = (
-        rows.filter(meter__device=what)
-        if isinstance(what, Device)
-        else rows.filter(installation__site=what)
-    )
+    there = rows.filter(handed.rows_of(what))
     context = {
         "head": masthead(invitation, rows),
         "device": what if isinstance(what, Device) else None,
@@ -97,6 +102,7 @@ def _form(
         "count": there.values("meter__device").distinct().count(),
         "standing": handed.of(invitation, what),
         "person": person,
+        "hers": True,
     }
     return render(request, "portal/hand_over.html", context, status=person.status)
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from releveur import clock
+from releveur.campaigns import handed
 from releveur.campaigns.models import Invitation, Receipt
 from releveur.web.portal import beside, declaration, history, language, receipts, sending, sheet
 from releveur.web.portal.access import invited
@@ -20,16 +21,15 @@ from releveur.web.portal.sheet import Sheet
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
+@language.kept
 def devices(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Show the sheet; record what was sent, and ask in the rows what has to be asked."""
     now = clock.now()
-    if request.method != "POST":
-        number = request.GET.get("recu", "")
-        receipt = receipts.find(invitation, number) if number else None
-        return _sheet(request, sheet.draw(invitation, now=now), receipt=receipt)
-    if language.is_chosen(request):
-        return language.speak_on(request, _sheet(request, _typed(request, invitation, now)))
-    return after(request, sending.send(request, invitation, now=now))
+    if request.method == "POST":
+        return after(request, sending.send(request, invitation, now=now))
+    number = request.GET.get("recu", "")
+    receipt = receipts.find(invitation, number) if number else None
+    return _sheet(request, _typed(request, invitation, now), receipt=receipt)
 
 
 def after(request: HttpRequest, sent: sending.Sent, *, faults: Sequence[str] = ()) -> HttpResponse:
@@ -45,14 +45,12 @@ def after(request: HttpRequest, sent: sending.Sent, *, faults: Sequence[str] = (
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
+@language.kept
 def device(request: HttpRequest, invitation: Invitation, device: int) -> HttpResponse:
     """One device with its history: the window of « Saisir », and a page without JavaScript."""
     now = clock.now()
     if request.method != "POST":
-        return _device(request, sheet.draw(invitation, now=now, device=device))
-    if language.is_chosen(request):
-        typed = _typed(request, invitation, now, device)
-        return language.speak_on(request, _device(request, typed))
+        return _device(request, _typed(request, invitation, now, device))
     sent = sending.send(request, invitation, now=now, device=device)
     if sent.is_done:
         number = f"?recu={sent.receipt.number}" if sent.receipt else ""
@@ -70,9 +68,10 @@ def _after(sent: sending.Sent) -> str:
 def _typed(
     request: HttpRequest, invitation: Invitation, now: datetime, device: int | None = None
 ) -> Sheet:
-    """The sheet with what was typed; nothing is recorded."""
+    """The sheet with what was typed, if another language was chosen; nothing is recorded."""
     drawn = sheet.draw(invitation, now=now, device=device)
-    declaration.keep(request, drawn)
+    if request.POST:
+        declaration.keep(request, drawn)
     return drawn
 
 
@@ -125,5 +124,6 @@ def _device(
         "past": history.past(row.place.installation),
         "nonce": uuid4(),
         "already": already,
+        "hers": handed.passable(drawn.head.invitation).exists(),
     }
     return render(request, "portal/device.html", context, status=status)

@@ -1,6 +1,12 @@
-"""French or English, in this browser; what was typed stays typed."""
+"""French or English, in this browser; what was typed stays typed.
+
+The switch of a page with a form sends that form. `kept` makes a look of it: the page sees a GET, so
+that nothing is checked and nothing is written, and finds what was typed in `request.POST`.
+"""
 
 from __future__ import annotations
+
+from functools import wraps
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,6 +15,8 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
+
+from releveur.web.portal.access import Page
 
 
 @require_POST
@@ -21,19 +29,23 @@ def choose(request: HttpRequest) -> HttpResponse:
     return _remember(response, request.POST.get("language", ""))
 
 
-def is_chosen(request: HttpRequest) -> bool:
-    """Whether a form was sent to change the language; from here on the page speaks it."""
-    language = request.POST.get("language", "")
-    if not _is_ours(language):
-        return False
-    translation.activate(language)
-    request.LANGUAGE_CODE = language
-    return True
+def kept[**P](page: Page[P]) -> Page[P]:
+    """Show the page's form in the language chosen with it, as it was typed.
 
+    It stands next to the page, below what finds out who looks: that one speaks the person's own language.
+    """
 
-def speak_on(request: HttpRequest, page: HttpResponse) -> HttpResponse:
-    """The same page in the chosen language, which this browser remembers."""
-    return _remember(page, request.POST.get("language", ""))
+    @wraps(page)
+    def wrapper(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        language = request.POST.get("language", "")
+        if not _is_ours(language):
+            return page(request, *args, **kwargs)
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        request.method = "GET"
+        return _remember(page(request, *args, **kwargs), language)
+
+    return wrapper
 
 
 def _remember(response: HttpResponse, language: str) -> HttpResponse:

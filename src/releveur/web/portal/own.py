@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from releveur.campaigns import letter, links
+from releveur.campaigns import handed, letter, links
 from releveur.campaigns.models import Campaign, DueReading, Invitation
 from releveur.customers.models import Contact
 from releveur.fleet import answering_for
@@ -20,6 +20,8 @@ from releveur.web.portal import access, history
 from releveur.web.portal.session import logged_in
 
 MOST_INVITATIONS = 24
+APPOINTMENT = "appointment"
+"""What the form says that leads past the sheet to the appointment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def own(request: HttpRequest, person: Contact) -> HttpResponse:
         "open": [one for one in asked if one.is_open and one.devices],
         "past": [one for one in asked if not one.is_open],
         "stays": _stays(person),
+        "hers": _hers(asked),
+        "appointment": APPOINTMENT,
     }
     return render(request, "portal/own.html", context)
 
@@ -65,7 +69,8 @@ def enter(request: HttpRequest, person: Contact, invitation: int) -> HttpRespons
         opened = links.alive(hers.pk, version=hers.link_version)
     except links.NewerMailSent:
         return redirect("portal:own")
-    response: HttpResponse = redirect("portal:devices")
+    further = APPOINTMENT in request.POST
+    response: HttpResponse = redirect("portal:appointment" if further else "portal:devices")
     response.status_code = 303
     access.grant(response, opened)
     return response
@@ -77,6 +82,12 @@ def _asked(person: Contact) -> list[Asked]:
     rows = letter.asked_rows([one.pk for one in invitations])
     newest = invitations[0].campaign_id if invitations else None
     return [_one(one, rows.get(one.pk, []), newest=newest) for one in invitations]
+
+
+def _hers(asked: Sequence[Asked]) -> Invitation | None:
+    """The latest that asks her in her own right: from there she may ask for an appointment."""
+    opening = (one.invitation for one in asked if one.opens)
+    return next((one for one in opening if handed.passable(one).exists()), None)
 
 
 def _one(invitation: Invitation, rows: Sequence[DueReading], *, newest: int | None) -> Asked:

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from releveur import clock
-from releveur.campaigns import reporting
+from releveur.campaigns import handed, reporting
 from releveur.campaigns.models import Invitation, Problem
 from releveur.campaigns.reporting import Told
 from releveur.fleet.models import Device
 from releveur.rules import digits
-from releveur.web.portal import sheet
+from releveur.web.portal import language, sheet
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import Row
 
@@ -48,6 +48,7 @@ class Counter:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
+@language.kept
 def problem(request: HttpRequest, invitation: Invitation, device: int) -> HttpResponse:
     """Ask what is the matter; record it, and go back to the sheet."""
     now = clock.now()
@@ -56,8 +57,10 @@ def problem(request: HttpRequest, invitation: Invitation, device: int) -> HttpRe
         raise Http404
     [row] = drawn.rows
     if request.method != "POST":
-        return _page(request, drawn, row, _standing(row))
-    form = _read(request, row)
+        form = _typed(request, row) if request.POST else _standing(row)
+        return _page(request, drawn, row, form)
+    form = _typed(request, row)
+    form.errors = _errors(form)
     if not form.errors:
         told = _told(form, row)
         with _or_404():
@@ -90,6 +93,7 @@ def _page(
         "head": drawn.head,
         "row": row,
         "form": form,
+        "hers": handed.passable(drawn.head.invitation).exists(),
         "choices": Problem.What.choices,
         "groups": [
             (_("Old device"), _counters(row, form, "old")),
@@ -129,7 +133,7 @@ def _standing(row: Row) -> Form:
     return Form(told.what, told.words, told.new_serial, typed)
 
 
-def _read(request: HttpRequest, row: Row) -> Form:
+def _typed(request: HttpRequest, row: Row) -> Form:
     sent = request.POST
     form = Form(sent.get("what", ""), sent.get("words", "").strip(), sent.get("serial", "").strip())
     form.typed = {
@@ -137,13 +141,15 @@ def _read(request: HttpRequest, row: Row) -> Form:
         for age in AGES
         for name in (f"{age}-{cell.kind.code}" for cell in row.cells)
     }
-    if form.what not in Problem.What.values:
-        form.errors["what"] = _("Choose what is the matter.")
-    elif form.what == Problem.What.OTHER and not form.words:
-        form.errors["words"] = _("Say in a few words what is the matter.")
-    elif form.what == Problem.What.REPLACED:
-        form.errors |= _misread(form)
     return form
+
+
+def _errors(form: Form) -> dict[str, str]:
+    if form.what not in Problem.What.values:
+        return {"what": _("Choose what is the matter.")}
+    if form.what == Problem.What.OTHER and not form.words:
+        return {"words": _("Say in a few words what is the matter.")}
+    return _misread(form) if form.what == Problem.What.REPLACED else {}
 
 
 def _misread(form: Form) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -10,8 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from releveur import clock
+from releveur.appointments import days
 from releveur.campaigns import handed, undoing
-from releveur.campaigns.models import DueReading, Invitation, Receipt, ReceiptLine
+from releveur.campaigns.models import DueReading, Invitation, Kind, Receipt, ReceiptLine
 from releveur.readings import proofs
 from releveur.readings.models import Proof
 from releveur.web.portal import declaration
@@ -23,13 +25,13 @@ from releveur.web.portal.sheet import masthead
 @invited
 def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
     """One receipt of this invitation; another's does not exist here."""
-    found = find(invitation, number)
-    if found is None:
-        raise Http404
+    found = _of(invitation, number)
     asked = DueReading.objects.asked_of(invitation)
+    lines = _lines(found)
     context = {
         "receipt": found,
-        "lines": _lines(found),
+        "lines": lines,
+        "due": _ends(lines),
         "head": masthead(invitation, asked),
         "missing": asked.awaited().values("meter__device").distinct().count(),
         "hers": handed.passable(invitation).exists(),
@@ -43,9 +45,7 @@ def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpRe
 @invited
 def undo(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
     """Take back what a receipt recorded; the second press finds it taken back."""
-    found = find(invitation, number)
-    if found is None:
-        raise Http404
+    found = _of(invitation, number)
     with contextlib.suppress(undoing.TooLate, undoing.NothingLeft):
         undoing.undo(found, by=invitation.contact, now=clock.now())
     return HttpResponseRedirect(reverse("portal:receipt", args=[number]), status=303)
@@ -85,6 +85,22 @@ def find(invitation: Invitation, number: str) -> Receipt | None:
         return None
     receipts = Receipt.objects.select_related("by_contact", "invitation")
     return receipts.filter(invitation=invitation, number=number).first()
+
+
+def _of(invitation: Invitation, number: str) -> Receipt:
+    found = find(invitation, number)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _ends(lines: Sequence[ReceiptLine]) -> list[str]:
+    """The last days of the periods these values are of, in words; a one-off request has none."""
+    rows = (line.due_reading for line in lines)
+    return [
+        days.in_words(day)
+        for day in sorted({row.due_on for row in rows if row.kind == Kind.PERIODIC})
+    ]
 
 
 def _lines(found: Receipt) -> list[ReceiptLine]:

@@ -12,16 +12,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 from releveur import clock
 from releveur.customers import addresses, login
 from releveur.customers.models import Contact
-from releveur.web.portal import session
+from releveur.web.portal import language, session
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@language.kept
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a code at an address; known or not, the next page is the same."""
-    if request.method != "POST":
-        return render(request, "portal/login.html", {"address": "", "wrong": False})
     address = request.POST.get("address", "")
+    if request.method != "POST":
+        return render(request, "portal/login.html", {"address": address, "wrong": False})
     browser = session.browser_of(request) or session.a_browser()
     try:
         login.ask(
@@ -44,18 +45,21 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@language.kept
 def code(request: HttpRequest) -> HttpResponse:
     """Type the code, as it stands in the mail or without its dash."""
     browser = session.browser_of(request)
     if not browser:
         return redirect("portal:login")
+    typed = request.POST.get("code", "")
     if request.method != "POST":
-        return render(request, "portal/login_code.html", {"left": None})
+        return render(request, "portal/login_code.html", {"typed": typed, "left": None})
     try:
-        contact = login.enter(request.POST.get("code", ""), browser=browser)
+        contact = login.enter(typed, browser=browser)
     except login.WrongCode as wrong:
         if wrong.left:
-            return render(request, "portal/login_code.html", {"left": wrong.left}, status=422)
+            said = {"typed": typed, "left": wrong.left}
+            return render(request, "portal/login_code.html", said, status=422)
         return render(request, "portal/login_over.html", status=410)
     except login.NoCode:
         return render(request, "portal/login_over.html", status=410)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from releveur import clock
+from releveur.campaigns import handed
 from releveur.campaigns.models import Invitation
 from releveur.rules.schedule import PARIS
 from releveur.web.portal import declaration, devices, returned, sending, sheet, workbook
@@ -71,6 +72,7 @@ def _page(request: HttpRequest, drawn: Sheet, *, problem: str = "") -> HttpRespo
         "head": drawn.head,
         "nonce_of_file": uuid4(),
         "problem": problem,
+        "hers": handed.passable(drawn.head.invitation).exists(),
     }
     return render(request, "portal/spreadsheet.html", context, status=422 if problem else 200)
 

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from releveur import clock
+from releveur.campaigns import handed
 from releveur.campaigns.models import Invitation
 from releveur.fleet import showing
 from releveur.fleet.models import MeterKind
@@ -44,6 +45,7 @@ def of_device(request: HttpRequest, invitation: Invitation, device: int) -> Http
     context = {
         "head": drawn.head,
         "row": row,
+        "hers": handed.passable(invitation).exists(),
         "steps": guide.steps[language] if guide else [],
         "screen": [
             Shown(label, cell.kind)

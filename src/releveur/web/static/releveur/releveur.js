@@ -384,25 +384,31 @@ addEventListener("pageshow", ({ persisted }) => {
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const filter = document.getElementById("filter");
+
+function said(row) {
+  const named = [row.closest(".site").querySelector("h2"), ...row.querySelectorAll(".model, .serial, .place")];
+  return ` ${plain(named.map((one) => one.textContent).join(" "))} `.replace(/[^\p{L}\p{N}-]+/gu, " ");
+}
+
+// A short word is looked for whole: the 3 of « salle 3 » stands in every serial number.
+const whole = (text, word) => text.includes(word.length > 2 ? word : ` ${word} `);
+
 if (filter) {
   filter.parentElement.hidden = false;
   filter.addEventListener("input", () => {
-    const wanted = plain(filter.value).split(/\s+/).filter(Boolean);
-    let found = 0;
-    for (const site of sheet.querySelectorAll(".site")) {
-      const heading = plain(site.querySelector("h2").textContent);
-      let shown = 0;
-      for (const row of site.querySelectorAll("tr.row")) {
-        const said = `${heading} ${plain(row.textContent)}`;
-        row.hidden = !wanted.every((word) => said.includes(word));
-        const zone = zoneOf(row);
-        if (zone) zone.hidden = row.hidden;
-        shown += !row.hidden;
-      }
-      site.hidden = !shown;
-      found += shown;
+    const wanted = plain(filter.value).split(/[^\p{L}\p{N}-]+/u).filter(Boolean);
+    const rows = [...sheet.querySelectorAll("tr.row")];
+    const having = (test) => rows.filter((row) => wanted.every((word) => test(said(row), word)));
+    let found = having(whole);
+    if (!found.length) found = having((text, word) => text.includes(word));
+    const kept = new Set(found);
+    for (const row of rows) {
+      row.hidden = !kept.has(row);
+      const zone = zoneOf(row);
+      if (zone) zone.hidden = row.hidden;
     }
-    document.getElementById("found").textContent = wanted.length ? counted("found", found) : "";
+    for (const site of sheet.querySelectorAll(".site")) site.hidden = !site.querySelector("tr.row:not([hidden])");
+    document.getElementById("found").textContent = wanted.length ? counted("found", found.length) : "";
   });
 }
 
@@ -415,6 +421,8 @@ function begin() {
 }
 
 if (sheet) {
+  // Whoever comes back to the answer of a form opens the page again, and is not asked to send twice; the draft has the numbers.
+  if (!location.search) history.replaceState(null, "", sheet.action + location.hash);
   takeUpDraft();
   // Whoever was faster than this file is answered too.
   for (const field of fields(sheet)) {

@@ -23,6 +23,15 @@ def tick(timestamp: int) -> None:
     ticking.tick(now=clock.now())
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="fetch", lock="fetch")
+def fetch(timestamp: int) -> None:
+    """Every minute: read the inbox. Apart, for a slow mailbox holds up no reminder."""
+    from releveur.ops import ticking  # noqa: PLC0415  # as above
+
+    ticking.fetch(now=clock.now())
+
+
 @app.periodic(cron="* * * * * */10")
 @app.task(queueing_lock="requeue_stalled", priority=100)
 async def requeue_stalled(timestamp: int) -> None:

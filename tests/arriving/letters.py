@@ -90,3 +90,12 @@ def a_reply(
     for name, content in (files or {}).items():
         message.add_attachment(content, "image", "jpeg", filename=name)
     return message.as_bytes()
+
+
+def a_nest(depth: int = 5_000) -> bytes:
+    """Parts within parts, deeper than any program reads."""
+    parts = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level)
+        for level in range(depth)
+    )
+    return f"From: {ALEXANDRA}\nSubject: nest\nMessage-ID: <nest@x.example>\n".encode() + parts

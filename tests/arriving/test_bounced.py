@@ -96,7 +96,9 @@ def test_one_mail_an_hour_tells_all_that_came_back_meanwhile(hers: Invitation) -
 def test_nothing_more_goes_to_a_dead_address_and_the_close_does_not_wait(hers: Invitation) -> None:
     comes_back()
     for week in (1, 2, 3):
-        assert steps.take_due_steps(now=OPENED + week * WEEK).reminders == 1, "owed, as to everybody"
+        assert steps.take_due_steps(now=OPENED + week * WEEK).reminders == 1, (
+            "owed, as to everybody"
+        )
         assert mailing.write_due(now=OPENED + week * WEEK) == 0, "and withheld"
     assert Notice.objects.exclude(withheld_at=None).count() == 3
     closes = hers.asks_until + timedelta(minutes=10)

@@ -1,7 +1,6 @@
 """What a message from outside is made of, whatever is broken in it: headers, words, attachments.
 
-Nothing here raises for what a stranger wrote: an unknown charset, a header that is none, a part that
-ends early are read as well as can be.
+An unknown charset, a header that is none, a part that ends early are read as well as can be.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from html.parser import HTMLParser
 from itertools import islice
@@ -38,7 +38,13 @@ class Attachment:
 
 
 def parsed(raw: bytes) -> Parsed:
+    """:raises RecursionError: parts within parts within parts, as no person sends them"""
     return message_from_bytes(raw)
+
+
+def headers_only(raw: bytes) -> Parsed:
+    """The message with its body unread: whatever is in that, this much is known."""
+    return BytesHeaderParser().parsebytes(raw)
 
 
 def header(message: Parsed, name: str) -> str:

@@ -24,7 +24,6 @@ MOST_AT_ONCE = 200
 
 LARGEST = mailboxes.LARGEST
 
-_LONGEST_FAULT = 500
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
 
@@ -54,19 +53,16 @@ def receive(raw: bytes, *, now: datetime, whole: bool = True) -> tuple[Arrived, 
 
     :returns: the row, and whether it is new
     """
-    known: dict[str, str] = {}
-    try:
-        known = _known(raw)
-    except Exception as fault:  # whatever is wrong with it, it is kept
-        log.warning("a message with unreadable headers arrived", exc_info=True)
-        known = {"fault": f"{type(fault).__name__}: {fault}"[:_LONGEST_FAULT]}
+    message = anatomy.headers_only(raw)
+    senders = anatomy.addresses(message, "From") or anatomy.addresses(message, "Sender")
     with transaction.atomic():
         return Arrived.objects.get_or_create(
             digest=digest(raw),
             defaults={
                 "sealed": sealing.seal(raw), "whole": whole, "arrived_at": now,
-                "state": Arrived.State.FAILED if known.get("fault") else Arrived.State.RECEIVED,
-                **known,
+                "message_id": anatomy.header(message, "Message-ID")[:200],
+                "sender": (senders[0] if senders else "").casefold()[:254],
+                "subject": anatomy.header(message, "Subject")[:240],
             },
         )  # fmt: skip
 
@@ -76,17 +72,7 @@ def digest(raw: bytes) -> str:
 
     With a Message-ID, that and the body; without, every byte. Ends of lines do not count.
     """
-    message_id = anatomy.header(anatomy.parsed(raw[: mailboxes.HEAD]), "Message-ID")
+    message_id = anatomy.header(anatomy.headers_only(raw), "Message-ID")
     end = _END_OF_HEADERS.search(raw)
     kept = message_id.encode() + b"\n" + raw[end.end() :] if message_id and end else raw
     return hashlib.sha256(kept.replace(b"\r\n", b"\n").strip()).hexdigest()
-
-
-def _known(raw: bytes) -> dict[str, str]:
-    message = anatomy.parsed(raw)
-    senders = anatomy.addresses(message, "From") or anatomy.addresses(message, "Sender")
-    return {
-        "message_id": anatomy.header(message, "Message-ID")[:200],
-        "sender": (senders[0] if senders else "").casefold()[:254],
-        "subject": anatomy.header(message, "Subject")[:240],
-    }

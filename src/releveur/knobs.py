@@ -60,6 +60,17 @@ KNOBS = (
     Knob("RELEVEUR_MAILS_A_DAY", "0", "most mails in 24 hours; 0: no limit"),
     Knob("RELEVEUR_MAIL_LANES", "2", "mails sent at the same time, besides the urgent ones"),
     Knob(
+        "RELEVEUR_RETURN_PATH",
+        "",
+        "address to which mails come back that did not arrive; empty: the sender's",
+    ),
+    Knob(
+        "RELEVEUR_REPLIES_TO", "", "address in the inbox for replies; empty: the dealer's mailbox"
+    ),
+    Knob("RELEVEUR_INBOX", "", "mailbox that is read: imaps://, imap+starttls:// or maildir:///"),
+    Knob("RELEVEUR_INBOX_SECRET", "", "lets a provider post arriving mails; empty: none may"),
+    Knob("RELEVEUR_DKIM_SELECTORS", "", "names of the DKIM keys, separated by commas; for doctor"),
+    Knob(
         "RELEVEUR_TEST_CLOCK", "0", "1: time stands still and moves by command; never in production"
     ),
     Knob("RELEVEUR_DEMO", "0", "1: the demonstration, with its mails and its clock under /demo/"),
@@ -95,6 +106,18 @@ def number(name: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise KnobMisread(f"{name} is {value!r}: it may be a whole number")
     return int(value)
+
+
+def address(name: str, *, longest: int = 64) -> str:
+    """:raises KnobMisread: no address, or its first part is longer than that"""
+    value = text(name)
+    local, _at, domain = value.rpartition("@")
+    right = value.isascii() and "." in domain and len(local) <= longest and not value.count(" ")
+    if value and not right:
+        raise KnobMisread(
+            f"{name} is {value!r}: it may be an address, its first part {longest} long"
+        )
+    return value
 
 
 def words(name: str) -> list[str]:

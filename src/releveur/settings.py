@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "releveur.ops",
     "releveur.web.portal",
     "releveur.web.demo",
+    "releveur.web.inbound",
 ]
 AUTH_USER_MODEL = "accounts.User"
 ROOT_URLCONF = "releveur.urls"
@@ -180,6 +181,21 @@ MAILS_A_MINUTE = knobs.number("RELEVEUR_MAILS_A_MINUTE")
 MAILS_A_MINUTE_TO_A_DOMAIN = knobs.number("RELEVEUR_MAILS_A_MINUTE_TO_A_DOMAIN")
 MAILS_A_DAY = knobs.number("RELEVEUR_MAILS_A_DAY")
 MAIL_LANES = knobs.number("RELEVEUR_MAIL_LANES")
+# Mail arrives in a mailbox of ours, or is posted by a provider
+
+RETURN_PATH = knobs.address("RELEVEUR_RETURN_PATH", longest=30)
+REPLIES_TO = knobs.address("RELEVEUR_REPLIES_TO")
+INBOX = knobs.text("RELEVEUR_INBOX")
+_inbox = urlsplit(INBOX)
+if INBOX and not (
+    (_inbox.scheme in {"imaps", "imap+starttls"} and _inbox.hostname)
+    or (_inbox.scheme == "maildir" and _inbox.path.startswith("/"))
+):
+    raise knobs.KnobMisread(
+        "RELEVEUR_INBOX may be imaps:// or imap+starttls:// and a host, or maildir:/// and a folder"
+    )
+INBOX_SECRET = knobs.text("RELEVEUR_INBOX_SECRET")
+DKIM_SELECTORS = knobs.words("RELEVEUR_DKIM_SELECTORS")
 
 # A form of a whole fleet: five fields a device and a few more where it asks; two files where it does
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000

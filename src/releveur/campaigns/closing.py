@@ -14,6 +14,7 @@ from releveur.campaigns import locks, pointing, reminding, reporting
 from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Notice, Problem
 from releveur.dealer.closures import closed_days
 from releveur.fleet.models import Device
+from releveur.outbox import bouncing
 from releveur.outbox.models import Mail
 from releveur.readings import estimating
 from releveur.readings.estimating import Kinship, Unread
@@ -202,7 +203,7 @@ def _asked_of_somebody_reached(campaign: int) -> Exists:
 
 def _arrives() -> Q:
     on_its_way = Q(withheld_at=None) & (Q(mail=None) | ~Q(mail__state=Mail.State.FAILED))
-    return Q(mail__state=Mail.State.SENT) | on_its_way
+    return (Q(mail__state=Mail.State.SENT) | on_its_way) & ~bouncing.came_back()
 
 
 def _everybodys_time_is_over(campaign: Campaign, *, now: datetime) -> bool:

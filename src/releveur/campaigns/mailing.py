@@ -22,7 +22,7 @@ from releveur.campaigns.models import (
     Problem,
 )
 from releveur.dealer.models import Dealer
-from releveur.outbox import writing
+from releveur.outbox import bouncing, writing
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
 
@@ -63,8 +63,8 @@ class Envelope:
 def write_due(*, now: datetime, limit: int | None = None) -> int:
     """Write the mails of all notices owed, a short transaction per chunk; safe to run twice, and at once.
 
-    A notice that asks for what was answered meanwhile, of a campaign that asks no more, or to somebody
-    who wants no more mails, is withheld. A mail that cannot be written fails alone, with its reason.
+    A notice that asks for what was answered meanwhile, of a campaign that asks no more, to somebody who
+    wants no more mails, or to an address at which nobody is, is withheld. A mail that cannot be written fails alone, with its reason.
 
     :param limit: how many notices are looked at, at most
     :returns: how many mails were written
@@ -127,9 +127,13 @@ def still_you(invitation: Invitation, *, named: str, now: datetime) -> Mail:
 
 @transaction.atomic
 def resend(invitation: Invitation, *, now: datetime) -> Mail:
-    """Owe a person her mail and link once more: what is missing, or after the close the estimates."""
+    """Owe a person her mail and link once more: what is missing, or after the close the estimates.
+
+    Whoever asks for it says that her address works, though mails came back from it.
+    """
     locks.share([invitation.campaign_id])
     [held] = locks.hold_invitations([invitation.pk])
+    bouncing.forgive(held.contact.email, now=now)
     rows = letter.asked_rows([held.pk]).get(held.pk, [])
     told = letter.missing(rows) or rows
     closed = any(row.estimate for row in rows)
@@ -165,11 +169,13 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     people = {notice.invitation_id for notice in notices}
     rows, threads, dealer = letter.asked_rows(people), _threads(people), Dealer.objects.here()
     promised, handed, following = _promised(people), _handed(notices), _following(notices)
+    dead = bouncing.dead({notice.invitation.contact.email for notice in notices})
     for notice in notices:
         asked = rows.get(notice.invitation_id, [])
         if notice.what == Notice.What.HANDED:
             asked = [row for row in asked if (row.pk, notice.handover_id) in handed]
-        if not _owed(notice, asked):
+        lost = notice.invitation.contact.address_key in dead
+        if lost or not _owed(notice, asked):
             notice.withheld_at = now
             continue
         thread = threads.get(notice.invitation_id, "")

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from releveur.campaigns import closing, mailing
+from releveur.campaigns import bounced, closing, mailing
 from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Problem, Succession
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
@@ -27,6 +27,7 @@ class What(StrEnum):
     NEVER_ASKED = "NEVER_ASKED"
     MAIL_REFUSED = "MAIL_REFUSED"
     MAIL_LATE = "MAIL_LATE"
+    BOUNCED = "BOUNCED"
     NO_BASIS_FOR_ESTIMATE = "NO_BASIS_FOR_ESTIMATE"
     PROPOSED = "PROPOSED"
 
@@ -40,6 +41,7 @@ def tasks(campaign: Campaign, *, now: datetime) -> list[Task]:
         *_successors(campaign),
         *_refused(campaign),
         *_late(campaign, now=now),
+        *_bounced(campaign),
         *_after_the_close(campaign),
     ]
 
@@ -176,6 +178,13 @@ def _late(campaign: Campaign, *, now: datetime) -> list[Task]:
     return _of_mails(
         What.MAIL_LATE, late, _("mail to {address} could not leave for 24 hours: {reply}")
     )
+
+
+def _bounced(campaign: Campaign) -> list[Task]:
+    return [
+        {"what": What.BOUNCED, "code": code, "serial": "", "words": words}
+        for code, words in bounced.told(campaign)
+    ]
 
 
 def _customer() -> Coalesce:

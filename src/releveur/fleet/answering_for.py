@@ -80,6 +80,14 @@ def nearest(stays: Iterable[Installation]) -> dict[int, Respondent]:
     return {stay: row for stay, row in there.items() if row is not None}
 
 
+def besides(contact: Contact, stays: Iterable[Installation]) -> Contact | None:
+    """Somebody else who can be reached, of the nearest level that has one."""
+    rows = _respondents(list(stays)).exclude(contact=contact)
+    reachable = rows.exclude(contact__email="", contact__phone="")
+    found = sorted(reachable, key=lambda one: (one.device_id is None, one.site_id is None))
+    return found[0].contact if found else None
+
+
 def _people(
     stays: Sequence[Installation], *, seer: int | None = None
 ) -> tuple[_People, _People, _People]:

@@ -32,6 +32,24 @@ def write(timestamp: int) -> None:
     ticking.write_mails(now=clock.now())
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="take_in", lock="take_in")
+def take_in(timestamp: int) -> None:
+    """Every minute: sort what arrived, and tell the office."""
+    from releveur.ops import ticking  # noqa: PLC0415  # as above
+
+    ticking.take_in(now=clock.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="fetch", lock="fetch")
+def fetch(timestamp: int) -> None:
+    """Every minute: read the inbox. Apart, for a slow mailbox holds up no reminder."""
+    from releveur.ops import ticking  # noqa: PLC0415  # as above
+
+    ticking.fetch(now=clock.now())
+
+
 @app.periodic(cron="* * * * * */10")
 @app.task(queueing_lock="requeue_stalled", priority=100)
 async def requeue_stalled(timestamp: int) -> None:

@@ -1,13 +1,16 @@
-"""Everything that is due now: steps of campaigns, mails to write, mails to deliver."""
+"""Everything that is due now: what arrived, steps of campaigns, mails to write, mails to deliver."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from releveur.campaigns import mailing, steps
-from releveur.outbox import delivering
+from releveur.campaigns import bounced, mailing, replying, steps
+from releveur.outbox import delivering, inbox, mailboxes, sorting
 from releveur.outbox.models import Mail
+
+log = logging.getLogger(__name__)
 
 ROUNDS = 10
 """A step makes mails due, a mail that left can move a deadline: a few rounds settle everything."""
@@ -25,6 +28,7 @@ class Ticked:
     written: int = 0
     sent: int = 0
     failed: int = 0
+    arrived: int = 0
 
     def __add__(self, other: Ticked) -> Ticked:
         return Ticked(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
@@ -43,7 +47,7 @@ def tick(*, now: datetime) -> Ticked:
             done = take_steps(now=now)
         except ExceptionGroup as group:
             fault = group
-        done += _mail(now=now)
+        done += Ticked(arrived=take_in(now=now)) + _mail(now=now)
         if done == Ticked():
             break
         total += done
@@ -65,6 +69,29 @@ def write_mails(*, now: datetime) -> int:
     """
     waiting = Mail.objects.filter(state=Mail.State.OWED).count()
     return mailing.write_due(now=now, limit=max(AHEAD - waiting, 0))
+
+
+def take_in(*, now: datetime) -> int:
+    """Sort what arrived, and tell the office what it must know.
+
+    :returns: how many messages were looked at
+    """
+    looked_at = sorting.sort_arrived(now=now)
+    replying.forward_due(now=now)
+    bounced.tell(now=now)
+    return looked_at
+
+
+def fetch(*, now: datetime) -> int:
+    """Read the mailbox; one that cannot be read now is read a minute later.
+
+    :returns: how many messages were there
+    """
+    try:
+        return inbox.fetch(now=now)
+    except mailboxes.Unreachable as reason:
+        log.warning("the inbox cannot be read: %s", reason)
+        return 0
 
 
 def _mail(*, now: datetime) -> Ticked:

@@ -14,7 +14,7 @@ from email.utils import parseaddr
 from django.conf import settings
 
 from releveur.dealer import branding
-from releveur.outbox import keys
+from releveur.outbox import forwarding, keys, return_path
 from releveur.outbox.models import Mail
 
 NEVER_FOLDED = {"message-id", "in-reply-to", "references", "list-unsubscribe"}
@@ -75,6 +75,7 @@ def compose(mail: Mail, *, date: datetime) -> bytes:
         html.add_related(logo, "image", "png", cid=f"<{LOGO}>", disposition="inline")
     if mail.calendar:
         _add_calendar(message, mail.calendar)
+    forwarding.attach(message, mail)
     return message.as_bytes()
 
 
@@ -84,7 +85,8 @@ def envelope(mail: Mail) -> tuple[str, str, list[str]]:
     :raises ValueError: an address whose local part is not ASCII
     """
     copied = [one.addr_spec for one in copies(mail)]
-    return _ascii(parseaddr(mail.sender)[1]), _ascii(mail.to), copied
+    sender = return_path.of(mail) or _ascii(parseaddr(mail.sender)[1])
+    return sender, _ascii(mail.to), copied
 
 
 def copies(mail: Mail) -> list[Address]:
@@ -110,12 +112,17 @@ def _headers(mail: Mail, mailbox: str) -> dict[str, str]:
         "Message-ID": mail.message_id,
         "In-Reply-To": mail.in_reply_to,
         "References": mail.in_reply_to,
-        "Reply-To": mail.reply_to,
+        "Reply-To": _replies_to(mail),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "List-Unsubscribe": _ways_out(mail, mailbox),
         "Content-Language": mail.language,
     }
+
+
+def _replies_to(mail: Mail) -> str:
+    """The mailbox that we read ourselves, where the installation has one; the office answers customers."""
+    return mail.reply_to if mail.kind in OF_THE_OFFICE else settings.REPLIES_TO or mail.reply_to
 
 
 def _ways_out(mail: Mail, mailbox: str) -> str:

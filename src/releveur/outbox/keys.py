@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from uuid import UUID
 
@@ -65,3 +66,17 @@ def _secret(uuid: UUID, version: int, hashed_as: str) -> str:
 def hashed(key: str) -> str:
     """The SHA-256 of a key, in hexadecimal: what is stored, and looked up."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+_IN_A_LINK = re.compile(
+    rf"(/(?:r|plus-moi|ne-plus-ecrire|connexion/lien)/)[\w-]{{{LENGTH}}}(?![\w-])", re.ASCII
+)
+
+
+def blotted(words: str) -> str:
+    """Words of others, which may quote a mail of ours, without the keys of its links.
+
+    >>> blotted("see https://p.example/r/0123456789abcdefghij-_ now")
+    'see https://p.example/r/… now'
+    """
+    return _IN_A_LINK.sub(r"\1…", words)

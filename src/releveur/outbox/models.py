@@ -52,6 +52,9 @@ class Mail(models.Model):
         db_persist=True,
     )
 
+    forwards = models.ForeignKey("Arrived", models.PROTECT, null=True, related_name="forwarded_in")
+    """A message that arrived, whose attachments go with this mail."""
+
     class Meta:
         ordering = ["id"]
         constraints = [
@@ -94,3 +97,97 @@ class Pace(models.Model):
 
     def __str__(self) -> str:
         return f"{self.domain or '*'}: {self.a_minute} a minute"
+
+
+class Arrived(models.Model):
+    """A message that reached us, kept as it came; what it says is looked at afterwards."""
+
+    class Kind(models.TextChoices):
+        UNKNOWN = "UNKNOWN", _("not looked at")
+        BOUNCE = "BOUNCE", _("a mail of ours came back")
+        AUTO_REPLY = "AUTO_REPLY", _("automatic reply")
+        CHALLENGE = "CHALLENGE", _("the sender shall confirm himself")
+        COMPLAINT = "COMPLAINT", _("complaint about spam")
+        REPLY = "REPLY", _("reply of a person")
+        OURS = "OURS", _("a mail of our own")
+
+    class State(models.TextChoices):
+        RECEIVED = "RECEIVED", _("received")
+        SORTED = "SORTED", _("sorted")
+        DONE = "DONE", _("dealt with")
+        FAILED = "FAILED", _("failed")
+
+    sealed = models.BinaryField(_("the message, sealed"))
+    whole = models.BooleanField(_("the whole message"), default=True)
+    """False: it was too large, and its end is still in the mailbox."""
+
+    digest = models.CharField(_("digest"), max_length=64, unique=True)
+    message_id = models.CharField(_("message id"), max_length=200, blank=True)
+    sender = models.CharField(_("sender"), max_length=254, blank=True)
+    subject = models.CharField(_("subject"), max_length=240, blank=True)
+    arrived_at = models.DateTimeField(_("arrived at"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.UNKNOWN)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
+    mail = models.ForeignKey(Mail, models.PROTECT, null=True, related_name="answers")
+    fault = models.CharField(_("what is wrong with it"), max_length=500, blank=True)
+    done_at = models.DateTimeField(_("dealt with at"), null=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(
+                name="arrived_not_dealt_with",
+                fields=["state", "id"],
+                condition=~Q(state="DONE"),
+            ),
+            models.Index(name="arrived_of_a_sender", fields=["sender", "done_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class Bounce(models.Model):
+    """That a mail which left did not arrive, in the words of the server that says so."""
+
+    class What(models.TextChoices):
+        HARD = "HARD", _("nobody there")
+        SOFT = "SOFT", _("not now")
+        POLICY = "POLICY", _("not wanted")
+
+    class KnownBy(models.TextChoices):
+        RETURN_PATH = "RETURN_PATH", _("signed return path")
+        MESSAGE_ID = "MESSAGE_ID", _("message id")
+        ADDRESS = "ADDRESS", _("address")
+        """Anybody can write such a message: it is told, and stops no mail."""
+
+    arrived = models.ForeignKey(Arrived, models.PROTECT, related_name="bounces")
+    mail = models.ForeignKey(Mail, models.PROTECT, related_name="bounces")
+    address = models.EmailField(_("address"))
+    address_key = models.CharField(_("normalised address"), max_length=254)
+    what = models.CharField(_("what"), max_length=10, choices=What)
+    known_by = models.CharField(_("known by"), max_length=12, choices=KnownBy)
+    code = models.CharField(_("code"), max_length=12, blank=True)
+    words = models.CharField(_("words of the server"), max_length=500, blank=True)
+    at = models.DateTimeField(_("at"))
+    told_at = models.DateTimeField(_("the office was told at"), null=True)
+    forgiven_at = models.DateTimeField(_("written to again since"), null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="a_mail_comes_back_once_from_an_address", fields=["mail", "address_key"]
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="dead_addresses",
+                fields=["address_key"],
+                condition=Q(what="HARD", forgiven_at=None) & ~Q(known_by="ADDRESS"),
+            ),
+            models.Index(name="bounces_to_tell", fields=["id"], condition=Q(told_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.address}"

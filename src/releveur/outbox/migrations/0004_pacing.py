@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("outbox", "0002_copies_and_calendar"),
+        ("outbox", "0003_inbox"),
     ]
 
     operations = [

@@ -11,7 +11,10 @@ from releveur.ops.doors import Answer, Door
 
 
 class Command(Door):
-    help = _("Do all that is due now: steps of campaigns, mails to write, mails to deliver.")
+    help = _(
+        "Do all that is due now: mails that arrived, steps of campaigns, mails to write, mails to deliver."
+    )
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
+        ticking.fetch(now=now)
         return asdict(ticking.tick(now=now))

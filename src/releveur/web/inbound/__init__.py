@@ -1,0 +1,1 @@
+"""The door by which a mail provider hands over what arrived."""

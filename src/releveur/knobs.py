@@ -35,6 +35,11 @@ KNOBS = (
         "derives the links in mails; empty: made once in the data folder",
     ),
     Knob(
+        "RELEVEUR_INSTALLATION",
+        "",
+        "names this installation to its database; empty: made once in the data folder",
+    ),
+    Knob(
         "RELEVEUR_SITE_URL", "http://127.0.0.1:8000", "address of the portal, as written in mails"
     ),
     Knob("RELEVEUR_HOSTS", "", "host names answered besides the portal's own, separated by commas"),

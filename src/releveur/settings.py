@@ -21,6 +21,8 @@ TEST_CLOCK = DEMO or knobs.flag("RELEVEUR_TEST_CLOCK")
 DEBUG = knobs.flag("RELEVEUR_DEBUG")
 SECRET_KEY = knobs.secret("RELEVEUR_SECRET_KEY", kept_in=DATA_DIR / "secret_key")
 LINK_SECRET = knobs.secret("RELEVEUR_LINK_SECRET", kept_in=DATA_DIR / "link_secret")
+# Not secret: the name by which a database knows whose mails it owes, kept where no dump takes it along.
+INSTALLATION = knobs.secret("RELEVEUR_INSTALLATION", kept_in=DATA_DIR / "installation")
 ALLOWED_HOSTS = [
     urlsplit(SITE_URL).hostname or "127.0.0.1",
     "127.0.0.1",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from releveur.campaigns import mailing, steps
-from releveur.outbox import delivering
+from releveur.outbox import delivering, holding
 
 ROUNDS = 10
 """A step makes mails due, a mail that left can move a deadline: a few rounds settle everything."""
@@ -29,9 +29,14 @@ class Ticked:
 def tick(*, now: datetime) -> Ticked:
     """Do all that is due at `now`, until nothing more is; safe to run twice, and at once.
 
+    While a hold is on (`outbox.holding`) nothing is due but the count of the tick itself.
+
     :raises ExceptionGroup: the steps of some campaigns failed; all else that is due was done
     """
     total = Ticked()
+    holding.beat()
+    if holding.is_on():
+        return total
     fault: ExceptionGroup[Exception] | None = None
     for _round in range(ROUNDS):
         taken = steps.Taken()

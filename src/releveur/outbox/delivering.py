@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import DateTimeField, F, Func, Q, QuerySet
 
-from releveur.outbox import composing, smtp
+from releveur.outbox import composing, holding, smtp
 from releveur.outbox.models import Mail
 from releveur.outbox.smtp import Line, PutOff, Refused, Server, Unreachable
 
@@ -63,10 +63,14 @@ def deliver_due(
 ) -> Delivered:
     """Send what is owed and may be tried now, the most urgent first; many may do it at once.
 
+    Nothing leaves while a hold is on (`holding`).
+
     :param limit: how many mails are tried at most
     :param server: another server than the installation's own
     """
     done = Delivered()
+    if holding.is_on():
+        return replace(done, left=_owed())
     tried = 0
     with Line(server or smtp.server()) as line:
         while limit is None or tried < limit:
@@ -80,7 +84,11 @@ def deliver_due(
                 log.warning("the mail server cannot be reached: %s", reason)
                 _give_back(batch, str(reason))
                 break
-    return replace(done, left=Mail.objects.filter(state=Mail.State.OWED).count())
+    return replace(done, left=_owed())
+
+
+def _owed() -> int:
+    return Mail.objects.filter(state=Mail.State.OWED).count()
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from releveur.ops.doors import Answer, Door
 
 class Command(Door):
     help = _("Do all that is due now: steps of campaigns, mails to write, mails to deliver.")
+    sends = True
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         return asdict(ticking.tick(now=now))

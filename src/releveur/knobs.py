@@ -41,6 +41,11 @@ KNOBS = (
         "former link secrets whose links still go out, separated by commas",
     ),
     Knob(
+        "RELEVEUR_INSTALLATION",
+        "",
+        "names this installation to its database; empty: made once in the data folder",
+    ),
+    Knob(
         "RELEVEUR_SITE_URL", "http://127.0.0.1:8000", "address of the portal, as written in mails"
     ),
     Knob("RELEVEUR_HOSTS", "", "host names answered besides the portal's own, separated by commas"),

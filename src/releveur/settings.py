@@ -24,6 +24,8 @@ LINK_SECRET = knobs.secret("RELEVEUR_LINK_SECRET", kept_in=DATA_DIR / "link_secr
 # While a secret is changed: what the one before signed or made still holds.
 SECRET_KEY_FALLBACKS = knobs.words("RELEVEUR_OLD_SECRET_KEYS")
 OLD_LINK_SECRETS = knobs.words("RELEVEUR_OLD_LINK_SECRETS")
+# Not secret: the name by which a database knows whose mails it owes, kept where no dump takes it along.
+INSTALLATION = knobs.secret("RELEVEUR_INSTALLATION", kept_in=DATA_DIR / "installation")
 ALLOWED_HOSTS = [
     urlsplit(SITE_URL).hostname or "127.0.0.1",
     "127.0.0.1",

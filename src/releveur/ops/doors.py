@@ -21,6 +21,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from releveur import clock
+from releveur.outbox import holding
+from releveur.outbox.models import Hold
 
 type Answer = Mapping[str, object]
 """What a door has to say: JSON-able, dates and lazy sentences included."""
@@ -43,6 +45,12 @@ class Door(BaseCommand):
 
     writes: ClassVar[bool] = False
     """Whether it changes rows: then it knows `--dry-run`, which undoes them all."""
+
+    sends: ClassVar[bool] = False
+    """Whether it makes mails due without changing rows itself; whoever writes may do so too."""
+
+    dated: ClassVar[bool] = True
+    """Whether a business day matters to it; without, it reads no clock and knows no `--now`."""
 
     requires_system_checks = []
 
@@ -71,12 +79,13 @@ class Door(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help=_("answer with one JSON object"))
-        parser.add_argument(
-            "--now",
-            type=_instant,
-            metavar="INSTANT",
-            help=_("move the test clock there and do what became due, then go on"),
-        )
+        if self.dated:
+            parser.add_argument(
+                "--now",
+                type=_instant,
+                metavar="INSTANT",
+                help=_("move the test clock there and do what became due, then go on"),
+            )
         if self.writes:
             parser.add_argument(
                 "--dry-run", action="store_true", help=_("say what would be done, do nothing")
@@ -95,6 +104,8 @@ class Door(BaseCommand):
             self._print(answer)
         else:
             self.stdout.write(self.words(answer))
+        if (self.writes or self.sends) and (held := holding.why()):
+            self.stderr.write(waits(held))
 
     def _answer(self, options: dict[str, Any]) -> Answer:
         if options["now"]:
@@ -109,6 +120,30 @@ class Door(BaseCommand):
 
     def _print(self, answer: Answer) -> None:
         self.stdout.write(json.dumps(answer, cls=DjangoJSONEncoder, ensure_ascii=False))
+
+
+def waits(held: Hold.Why) -> str:
+    """What whoever expects a mail has to know while none leaves."""
+    return _(
+        "No mail leaves: %(why)s. Look at what waits with `releveur confirm_sending --dry-run`, then let"
+        " it leave with `releveur confirm_sending`."
+    ) % {"why": held.label}
+
+
+class TimelessDoor(Door):
+    """A door that no business day matters to: it works on an empty database, and without one."""
+
+    dated = False
+
+    def tell(self, options: dict[str, Any]) -> Answer:
+        """Do it, and say what was done.
+
+        :raises Refused: it is not done, and why
+        """
+        raise NotImplementedError
+
+    def _answer(self, options: dict[str, Any]) -> Answer:
+        return self.tell(options)
 
 
 def _move_clock(instant: datetime) -> None:

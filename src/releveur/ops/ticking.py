@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from releveur.campaigns import bounced, mailing, replying, steps
-from releveur.outbox import delivering, inbox, mailboxes, sorting
+from releveur.outbox import delivering, holding, inbox, mailboxes, sorting
 from releveur.outbox.models import Mail
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ class Ticked:
 def tick(*, now: datetime) -> Ticked:
     """Do all that is due at `now`, until nothing more is; safe to run twice, and at once.
 
+    While a hold is on (`outbox.holding`) nothing is due but the count of the tick itself.
+
     :raises ExceptionGroup: the steps of some campaigns failed; all else that is due was done
     """
     total = Ticked()
@@ -57,7 +59,10 @@ def tick(*, now: datetime) -> Ticked:
 
 
 def take_steps(*, now: datetime) -> Ticked:
-    """Take the steps of campaigns that are due; raises as `tick` does."""
+    """Take the steps of campaigns that are due, unless a hold is on; raises as `tick` does."""
+    holding.beat()
+    if holding.is_on():
+        return Ticked()
     taken = steps.take_due_steps(now=now)
     return Ticked(taken.filled, taken.reminders, taken.moved, taken.closed)
 
@@ -67,6 +72,8 @@ def write_mails(*, now: datetime) -> int:
 
     :returns: how many notices were settled
     """
+    if holding.is_on():
+        return 0
     waiting = Mail.objects.filter(state=Mail.State.OWED).count()
     return mailing.write_due(now=now, limit=max(AHEAD - waiting, 0))
 

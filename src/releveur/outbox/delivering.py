@@ -18,7 +18,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from releveur.outbox import composing, pacing, smtp
+from releveur.outbox import composing, holding, pacing, smtp
 from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail
 from releveur.outbox.smtp import Line, PutOff, Refused, Server, TooMany, Unreachable
@@ -71,12 +71,16 @@ def deliver_due(
 ) -> Delivered:
     """Send what is owed and may be tried now, the most urgent first; many may do it at once.
 
+    Nothing leaves while a hold is on (`holding`).
+
     :param limit: how many mails are tried at most
     :param server: another server than the installation's own
     :param urgent: only what somebody waits for (codes, receipts)
     :param stop: asked before each mail; once it says yes, the rest is given back at once
     """
     done = Delivered()
+    if holding.is_on():
+        return replace(done, left=_owed())
     tried = 0
     with Line(server or smtp.server()) as line:
         while limit is None or tried < limit:
@@ -94,7 +98,11 @@ def deliver_due(
             except _Enough:
                 _leased_with(batch[0]).update(lease=None, lease_until=None)
                 break
-    return replace(done, left=Mail.objects.filter(state=Mail.State.OWED).count())
+    return replace(done, left=_owed())
+
+
+def _owed() -> int:
+    return Mail.objects.filter(state=Mail.State.OWED).count()
 
 
 class _Enough(Exception):

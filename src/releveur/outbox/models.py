@@ -191,3 +191,29 @@ class Bounce(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} {self.address}"
+
+
+class Hold(models.Model):
+    """The one row that says whether mails may leave, and which installation has been sending them."""
+
+    class Why(models.TextChoices):
+        RESTORED = "RESTORED", _("a backup was restored")
+        REWOUND = "REWOUND", _("the database is older than what left this machine")
+        CLONED = "CLONED", _("the database is another installation's")
+        ASLEEP = "ASLEEP", _("nothing ran for more than 26 hours")
+
+    id = models.SmallAutoField(primary_key=True)
+    installation = models.CharField(_("installation"), max_length=100)
+    epoch = models.UUIDField(_("epoch"))
+    ticks = models.PositiveBigIntegerField(_("ticks"), default=0)
+    ticked_at = models.DateTimeField(_("last tick"), null=True)
+    why = models.CharField(_("why nothing leaves"), max_length=10, choices=Why, blank=True)
+    since = models.DateTimeField(_("held since"), null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="there_is_one_hold", condition=models.Q(pk=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.why

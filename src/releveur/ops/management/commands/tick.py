@@ -14,6 +14,7 @@ class Command(Door):
     help = _(
         "Do all that is due now: mails that arrived, steps of campaigns, mails to write, mails to deliver."
     )
+    sends = True
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         ticking.fetch(now=now)

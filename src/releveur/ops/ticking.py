@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from releveur.campaigns import mailing, steps
+from releveur.ops import upkeep
 from releveur.outbox import delivering
 
 ROUNDS = 10
@@ -48,6 +49,7 @@ def tick(*, now: datetime) -> Ticked:
         if done == Ticked():
             break
         total += done
+    upkeep.keep(now=now)
     if fault is not None:
         raise fault
     return total

@@ -52,7 +52,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "portal/login_code.html", {"left": None})
     try:
-        contact = login.enter(request.POST.get("code", ""), browser=browser)
+        contact = login.enter(request.POST.get("code", ""), browser=browser, now=clock.now())
     except login.WrongCode as wrong:
         if wrong.left:
             return render(request, "portal/login_code.html", {"left": wrong.left}, status=422)
@@ -69,7 +69,7 @@ def follow(request: HttpRequest, key: str) -> HttpResponse:
     browser = session.browser_of(request)
     if request.method == "POST":
         try:
-            return _in(login.follow(key, browser=browser))
+            return _in(login.follow(key, browser=browser, now=clock.now()))
         except login.NoCode:
             return render(request, "portal/login_over.html", status=410)
     if not login.opens(key, browser=browser):

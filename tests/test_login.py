@@ -42,14 +42,17 @@ def time_passes(span: timedelta) -> None:
 
 def test_the_code_of_the_mail_opens_once(alexandra: Contact) -> None:
     asks(f" {ALEXANDRA.title()} ")
-    assert login.enter(the_code(), browser="hers") == alexandra
+    assert login.enter(the_code(), browser="hers", now=OPENED) == alexandra
     with pytest.raises(login.NoCode):
-        login.enter(the_code(), browser="hers")
+        login.enter(the_code(), browser="hers", now=OPENED)
 
 
 def test_a_code_may_be_typed_without_its_dash_and_in_small_letters(alexandra: Contact) -> None:
     asks()
-    assert login.enter(f" {the_code().lower().replace('-', ' ')}", browser="hers") == alexandra
+    assert (
+        login.enter(f" {the_code().lower().replace('-', ' ')}", browser="hers", now=OPENED)
+        == alexandra
+    )
 
 
 def test_a_code_reads_like_nothing_else_and_is_never_a_word() -> None:
@@ -87,12 +90,12 @@ def test_an_unknown_address_is_counted_and_gets_no_mail(alexandra: Contact) -> N
     row = LoginCode.objects.get()
     assert row.contact is None
     with pytest.raises(login.WrongCode) as wrong:
-        login.enter("2222-2222", browser="hers")
+        login.enter("2222-2222", browser="hers", now=OPENED)
     assert wrong.value.left == 4
     with pytest.raises(login.WrongCode):
-        login.enter(the_code(), browser="hers")
+        login.enter(the_code(), browser="hers", now=OPENED)
     with pytest.raises(login.NoCode):
-        login.follow(the_key(), browser="hers")
+        login.follow(the_key(), browser="hers", now=OPENED)
 
 
 def test_an_unknown_address_costs_what_a_known_one_does_and_the_taking_back(
@@ -108,10 +111,10 @@ def test_after_five_tries_the_right_code_opens_nothing(alexandra: Contact) -> No
     asks()
     for left in (4, 3, 2, 1, 0):
         with pytest.raises(login.WrongCode) as wrong:
-            login.enter("2222-2222", browser="hers")
+            login.enter("2222-2222", browser="hers", now=OPENED)
         assert wrong.value.left == left
     with pytest.raises(login.NoCode):
-        login.enter(the_code(), browser="hers")
+        login.enter(the_code(), browser="hers", now=OPENED)
     assert not login.opens(the_key(), browser="hers")
 
 
@@ -122,9 +125,9 @@ def test_after_ten_minutes_neither_code_nor_link_opens(alexandra: Contact) -> No
     time_passes(timedelta(seconds=11))
     assert not login.opens(the_key(), browser="hers")
     with pytest.raises(login.NoCode):
-        login.follow(the_key(), browser="hers")
+        login.follow(the_key(), browser="hers", now=OPENED)
     with pytest.raises(login.NoCode):
-        login.enter(the_code(), browser="hers")
+        login.enter(the_code(), browser="hers", now=OPENED)
 
 
 @pytest.mark.parametrize("browser", ["another", ""])
@@ -132,9 +135,9 @@ def test_another_browser_opens_nothing(alexandra: Contact, browser: str) -> None
     asks()
     assert not login.opens(the_key(), browser=browser)
     with pytest.raises(login.NoCode):
-        login.enter(the_code(), browser=browser)
+        login.enter(the_code(), browser=browser, now=OPENED)
     with pytest.raises(login.NoCode):
-        login.follow(the_key(), browser=browser)
+        login.follow(the_key(), browser=browser, now=OPENED)
 
 
 def test_a_new_code_kills_the_old_one(alexandra: Contact) -> None:
@@ -143,15 +146,15 @@ def test_a_new_code_kills_the_old_one(alexandra: Contact) -> None:
     asks()
     assert not login.opens(key, browser="hers")
     with pytest.raises(login.WrongCode):
-        login.enter(code, browser="hers")
-    assert login.enter(the_code(), browser="hers") == alexandra
+        login.enter(code, browser="hers", now=OPENED)
+    assert login.enter(the_code(), browser="hers", now=OPENED) == alexandra
 
 
 def test_a_stranger_who_asks_for_her_address_does_not_kill_her_code(alexandra: Contact) -> None:
     asks()
     hers = the_code()
     asks(browser="a stranger's", client="198.51.100.9")
-    assert login.enter(hers, browser="hers") == alexandra
+    assert login.enter(hers, browser="hers", now=OPENED) == alexandra
 
 
 def test_the_link_opens_once_and_looking_at_it_changes_nothing(alexandra: Contact) -> None:
@@ -159,9 +162,9 @@ def test_the_link_opens_once_and_looking_at_it_changes_nothing(alexandra: Contac
     before = LoginCode.objects.values().get()
     assert login.opens(the_key(), browser="hers")
     assert LoginCode.objects.values().get() == before
-    assert login.follow(the_key(), browser="hers") == alexandra
+    assert login.follow(the_key(), browser="hers", now=OPENED) == alexandra
     with pytest.raises(login.NoCode):
-        login.follow(the_key(), browser="hers")
+        login.follow(the_key(), browser="hers", now=OPENED)
 
 
 @pytest.mark.parametrize("address", [ALEXANDRA, "nobody@elsewhere.example"])
@@ -202,7 +205,7 @@ def test_revoking_ends_her_sessions_and_the_codes_on_their_way(alexandra: Contac
     with pytest.raises(login.LoggedOut):
         login.alive(alexandra.pk, version=1)
     with pytest.raises(login.NoCode):
-        login.enter(the_code(), browser="hers")
+        login.enter(the_code(), browser="hers", now=OPENED)
 
 
 def test_the_mail_of_a_replaced_code_does_not_leave() -> None:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def tried(code: str) -> str:
     """What a try among others comes to."""
     try:
-        login.enter(code, browser="hers")
+        login.enter(code, browser="hers", now=OPENED)
     except (login.WrongCode, login.NoCode) as refusal:
         return type(refusal).__name__
     else:

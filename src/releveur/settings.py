@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "releveur.dealer",
     "releveur.accounts",
     "releveur.outbox",
+    "releveur.audit",
     "releveur.customers",
     "releveur.fleet",
     "releveur.contracts",

@@ -8,10 +8,8 @@ import pytest
 from django.test import Client
 
 from releveur.customers.models import Contact
-from tests.web.test_appointment import FORM, device, visitor
+from tests.web.test_appointment import FORM
 from tests.web.visiting import Page, fields, text
-
-__all__ = ["device", "visitor"]
 
 pytestmark = pytest.mark.django_db
 

@@ -18,9 +18,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from releveur.accounts.models import User
+from releveur.audit.writing import By
 from releveur.campaigns import late, locks, mailing, pointing, reminding
 from releveur.campaigns.letter import Corrected
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Receipt, ReceiptLine
+from releveur.customers import acting
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
 from releveur.readings import submission, withdrawing
@@ -67,6 +69,7 @@ def answer(
     now: datetime,
     nonce: UUID,
     invitation: Invitation | None = None,
+    noted_by: By | None = None,
 ) -> Outcome:
     """Record what was declared for these rows; one call, one receipt, at most one mail.
 
@@ -74,6 +77,7 @@ def answer(
     it is recorded. After the signature a value becomes a proposal for the next period. The same
     nonce records nothing: it gives the same receipt, and what asked asks again.
 
+    :param noted_by: who it is for the audit, where `by` does not say it
     :raises SentOtherwise: the nonce was used with other values
     """
     digest = _digest(declared)
@@ -86,6 +90,7 @@ def answer(
     if not accepted:
         return Outcome(None, questions=questions)
     instead = _corrected(accepted, rows)
+    stood = {meter: row.reading for meter, row in rows.items()}
     fresh = _record(accepted, rows, by=by, source=source, now=now)
     replaced = [one for item in accepted for one in item.replaces.values()]
     withdrawing.withdraw(withdrawing.starts_of(replaced), by=by, reason=AGAIN, now=now)
@@ -94,6 +99,7 @@ def answer(
         instead=instead, now=now,
     )  # fmt: skip
     reminding.withhold_answered(locks.asking(rows.values()), now=now)
+    late.note_corrections(fresh, rows, before=stood, by=noted_by or acting.by(by), now=now)
     return Outcome(receipt, questions=questions)
 
 

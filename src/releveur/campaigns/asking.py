@@ -12,6 +12,8 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Q
 
+from releveur.audit.models import Action
+from releveur.audit.writing import OFFICE, By, note
 from releveur.campaigns import opening
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind
 from releveur.contracts.models import Coverage
@@ -61,7 +63,9 @@ class Asked:
 
 
 @transaction.atomic
-def ask(device: Device, *, why: Campaign.Why, before: date, now: datetime) -> Asked:
+def ask(
+    device: Device, *, why: Campaign.Why, before: date, by: By = OFFICE, now: datetime
+) -> Asked:
     """Ask whoever answers for a device for its counters, until 18:00 of a day that does not move.
 
     :raises TooLate: that hour has passed
@@ -83,6 +87,8 @@ def ask(device: Device, *, why: Campaign.Why, before: date, now: datetime) -> As
     people = list(invited.order_by("pk").values_list("contact__email", flat=True))
     if not people:
         raise NobodyToAsk
+    asked = {"campaign": campaign.pk, "until": before}
+    note(device, Action.ASK, key=device.serial, by=by, after=asked, why=why, now=now)
     return Asked(campaign, people)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
+from releveur.audit.writing import Many, many
 from releveur.campaigns.models import BasisLine, Campaign, DueReading, Kind
 from releveur.readings import submission
 from releveur.readings.models import Billed, Finding, Quality, Reading
@@ -227,3 +228,9 @@ def _findings(rows: Sequence[DueReading]) -> Mapping[int, list[Finding]]:
     for one in Finding.objects.filter(reading__in=[row.reading_id for row in rows]).order_by("pk"):
         found[one.reading_id].append(one)
     return found
+
+
+def digest(campaign: Campaign) -> Many:
+    """What the audit keeps of a signed basis: a line changed later does not match it any more."""
+    lines = BasisLine.objects.filter(campaign=campaign).order_by("position")
+    return many(list(one) for one in lines.values_list("position", "printed").iterator())

@@ -10,9 +10,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from releveur.accounts.models import User
+from releveur.audit.models import Action
+from releveur.audit.writing import By, note
 from releveur.campaigns import answering
 from releveur.campaigns.answering import Outcome
 from releveur.campaigns.models import Campaign, DueReading, Kind
+from releveur.customers import acting
 from releveur.fleet import displays, naming
 from releveur.fleet.models import Device
 from releveur.readings.models import Finding, Proof, Reading
@@ -35,6 +38,7 @@ def declare(
     confirmed: bool = False,
     reason: Finding.Answer | None = None,
     digits: int | None = None,
+    noted_by: By | None = None,
 ) -> Outcome:
     """Record what somebody told the office, with the same checks as the customer's own page.
 
@@ -55,9 +59,14 @@ def declare(
     declared = Declared(
         device.pk, taken_on, meters, confirmed=confirmed, reason=reason, proof=proof
     )
-    return answering.answer(
-        rows, [declared], by=by, source=Reading.Source.OFFICE, now=now, nonce=uuid4()
+    who = noted_by or acting.by(by)
+    outcome = answering.answer(
+        rows, [declared], by=by, source=Reading.Source.OFFICE, now=now, nonce=uuid4(), noted_by=who
     )
+    if outcome.receipt:
+        told = {**values, "on": taken_on, "receipt": outcome.receipt.number}
+        note(device, Action.DECLARE, key=serial, by=who, after=told, why=reason or "", now=now)
+    return outcome
 
 
 def due_rows(device: Device, meters: Mapping[int, int]) -> QuerySet[DueReading]:

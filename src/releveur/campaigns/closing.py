@@ -10,6 +10,8 @@ from itertools import batched
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from releveur.audit.models import Action
+from releveur.audit.writing import OFFICE, By, note
 from releveur.campaigns import locks, pointing, reminding, reporting
 from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Notice, Problem
 from releveur.dealer.closures import closed_days
@@ -49,7 +51,7 @@ def begin(campaign: int, *, now: datetime) -> bool:
     return True
 
 
-def close_early(campaign: int, *, now: datetime) -> None:
+def close_early(campaign: int, *, by: By = OFFICE, now: datetime) -> None:
     """Close by the office's word.
 
     :raises SomebodyIsSilent: somebody asked owes a value, and the time promised is not over
@@ -66,6 +68,7 @@ def close_early(campaign: int, *, now: datetime) -> None:
         if silent and not _everybodys_time_is_over(held, now=now + schedule.GRACE):
             raise SomebodyIsSilent
         _stop_asking(held, now=now)
+        note(held, Action.CLOSE, key=campaign, by=by, now=now)
     finish(campaign, now=now)
 
 
@@ -203,7 +206,7 @@ def _asked_of_somebody_reached(campaign: int) -> Exists:
 
 def _arrives() -> Q:
     on_its_way = Q(withheld_at=None) & (Q(mail=None) | ~Q(mail__state=Mail.State.FAILED))
-    return (Q(mail__state=Mail.State.SENT) | on_its_way) & ~bouncing.came_back()
+    return (Q(mail__state=Mail.State.SENT) | on_its_way) & Q(~bouncing.came_back())
 
 
 def _everybodys_time_is_over(campaign: Campaign, *, now: datetime) -> bool:

@@ -11,6 +11,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from releveur.audit.models import Action
+from releveur.audit.writing import note
 from releveur.campaigns import continuing, handed, links, locks, reminding
 from releveur.campaigns.models import (
     Asked,
@@ -20,7 +22,7 @@ from releveur.campaigns.models import (
     Invitation,
     Notice,
 )
-from releveur.customers import introducing
+from releveur.customers import acting, introducing
 from releveur.customers.introducing import Named
 from releveur.customers.models import Site
 from releveur.fleet.models import Device
@@ -80,6 +82,7 @@ def hand_over(invitation: Invitation, what: Device | Site, *, to: Named, now: da
         sender=invitation, receiver=receiver, named=str(to), made_at=now, **handed.scope(what)
     )
     _ask(handover, [row for row in rows if row.pk not in asked], now)
+    _note(handover, Action.HAND_OVER, now)
     return handover
 
 
@@ -90,6 +93,7 @@ def take_back(handover: Handover, *, now: datetime) -> None:
     standing = Handover.objects.select_for_update(of=("self",)).filter(taken_back_at=None)
     if held := standing.filter(pk=handover.pk).first():
         end(held, now=now)
+        _note(held, Action.TAKE_BACK, now)
 
 
 def end(handover: Handover, *, now: datetime) -> None:
@@ -107,6 +111,13 @@ def end(handover: Handover, *, now: datetime) -> None:
     else:
         links.revoke(receiver)
         reminding.withhold(Notice.objects.filter(invitation=receiver), now=now)
+
+
+def _note(handover: Handover, action: Action, now: datetime) -> None:
+    what = handover.device or handover.site
+    key = what.serial if isinstance(what, Device) else what and what.customer.code
+    by, to = acting.by(handover.sender.contact), {"contact": handover.receiver.contact_id}
+    note(what, action, key=key, by=by, after=to, now=now)
 
 
 def _twin(invitation: Invitation, what: Device | Site, to: Named) -> Handover | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
 
+from releveur.audit.models import Action
+from releveur.audit.writing import SYSTEM, By, many, note
 from releveur.campaigns import locks
-from releveur.campaigns.models import ReceiptLine
+from releveur.campaigns.models import Campaign, DueReading, ReceiptLine
 from releveur.readings.models import Reading, Withdrawal
 
 REASON = "corrected after the signature"
@@ -47,6 +50,9 @@ def take_proposals(meters: Collection[int], *, now: datetime) -> int:
         ],
         ignore_conflicts=True,
     )
+    if taken:
+        values = many([line.reading.meter_id, line.reading.value] for line in taken)
+        note(None, Action.TAKE_LATE, by=SYSTEM, many=values, now=now)
     return len(taken)
 
 
@@ -56,6 +62,30 @@ def proposed(meters: Collection[int] | None = None) -> dict[int, int]:
     if meters is not None:
         lines = lines.filter(reading__meter__in=meters)
     return dict(lines.values_list("due_reading_id", "due_reading__campaign_id"))
+
+
+def note_corrections(
+    fresh: Mapping[int, Reading],
+    rows: Mapping[int, DueReading],
+    *,
+    before: Mapping[int, Reading | None],
+    by: By,
+    now: datetime,
+) -> None:
+    """Write down, per device, what values that came after the close changed; all by meter."""
+    devices: dict[int, list[int]] = defaultdict(list)
+    for meter in fresh:
+        if rows[meter].campaign.state != Campaign.State.OPEN:
+            devices[rows[meter].meter.device_id].append(meter)
+    for meters in devices.values():
+        row = rows[meters[0]]
+        stood = {rows[one].meter.kind.code: before[one] for one in meters}
+        note(
+            row.meter.device, Action.CORRECT, key=row.meter.device.serial, by=by,
+            before={code: reading and reading.value for code, reading in stood.items()},
+            after={rows[one].meter.kind.code: fresh[one].value for one in meters},
+            why=f"campaign {row.campaign_id} {row.campaign.state}", now=now,
+        )  # fmt: skip
 
 
 def _standing() -> QuerySet[ReceiptLine]:

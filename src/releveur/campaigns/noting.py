@@ -8,6 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from releveur.accounts.models import User
+from releveur.audit.writing import OFFICE, By
 from releveur.campaigns import filling, leaving, locks, pointing, reminding
 from releveur.campaigns.answering import Question
 from releveur.campaigns.models import DueReading, Kind
@@ -34,6 +35,7 @@ class Said:
     by: User | None = None
     proof: Proof | None = None
     confirmed: bool = False
+    noted_by: By = OFFICE
 
 
 def note(

@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import F, Q
 
+from releveur.audit.models import Action
+from releveur.audit.writing import OFFICE, By, note
 from releveur.campaigns import due, filling, late, locks, reminding
 from releveur.campaigns.due import Picture
 from releveur.campaigns.models import Asked, Campaign, DueReading, Invitation, Kind, Notice
@@ -42,7 +44,12 @@ class Opened:
 
 @transaction.atomic
 def open_campaign(
-    due_until: date, *, now: datetime, label: str = "", only: Collection[str] | None = None
+    due_until: date,
+    *,
+    now: datetime,
+    label: str = "",
+    only: Collection[str] | None = None,
+    by: By = OFFICE,
 ) -> Opened:
     """Ask for every reading due up to a day; opening the same day again adds what is not yet in.
 
@@ -64,6 +71,8 @@ def open_campaign(
     filling.fill(campaign.pk, now=now)
     invite(campaign, _to_ask(rows), plan=plan, now=now)
     reminding.follow_deadlines(campaign, now=now)
+    opened = {"due_until": due_until, "added": len(rows), "pilot": only is not None}
+    note(campaign, Action.OPEN, key=campaign.pk, by=by, after=opened, now=now)
     return Opened(campaign, picture, len(rows))
 
 

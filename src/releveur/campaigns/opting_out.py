@@ -11,10 +11,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
+from releveur.audit.writing import note
 from releveur.campaigns import locks, office_mail, reminding
 from releveur.campaigns.models import Campaign, Invitation, Notice
 from releveur.campaigns.office_mail import News
-from releveur.customers import opting_out
+from releveur.customers import acting, opting_out
 
 
 @transaction.atomic
@@ -28,6 +30,7 @@ def stop(invitation: Invitation, *, now: datetime) -> bool:
         return False
     reminding.withhold(Notice.objects.filter(invitation__in=hers), now=now)
     office_mail.tell(lambda: stopped(invitation), now=now)
+    note(invitation.contact, Action.STOP_MAILS, by=acting.by(invitation.contact), now=now)
     return True
 
 
@@ -45,6 +48,7 @@ def resume(invitation: Invitation, *, now: datetime) -> bool:
     invited = Notice.objects.filter(invitation__in=people, what=Notice.What.INVITED)
     invited.exclude(withheld_at=None).update(withheld_at=None, mail=None)
     office_mail.tell(lambda: _resumed(invitation), now=now)
+    note(invitation.contact, Action.RESUME_MAILS, by=acting.by(invitation.contact), now=now)
     return True
 
 

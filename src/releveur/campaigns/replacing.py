@@ -8,6 +8,8 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from releveur.audit.models import Action
+from releveur.audit.writing import note as note_act
 from releveur.campaigns import noting, retiring
 from releveur.campaigns.noting import Said
 from releveur.campaigns.retiring import Retired
@@ -73,6 +75,11 @@ def replace(
         said=said,
         now=now,
     )
+    first = {"on": on, **newcomer.values}
+    note_act(
+        new, Action.REPLACE, key=new.serial, by=said.noted_by, before={"serial": device.serial},
+        after=first, now=now,
+    )  # fmt: skip
     return Replaced(old, stay, made, readings)
 
 

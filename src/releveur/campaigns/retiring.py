@@ -8,6 +8,8 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from releveur.audit.models import Action
+from releveur.audit.writing import note as note_act
 from releveur.campaigns import closing, leaving, noting
 from releveur.campaigns.noting import Said
 from releveur.contracts import covering
@@ -55,4 +57,6 @@ def retire(
     if readings:
         noting.fill_requests(stay, readings, now=now)
     closing.estimate_the_gone(device, now=now)
+    last = {"code": stay.site.customer.code, "on": on, **values}
+    note_act(device, Action.RETIRE, key=device.serial, by=said.noted_by, after=last, now=now)
     return Retired(stay, contract, readings)

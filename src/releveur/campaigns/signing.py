@@ -8,6 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from releveur.audit.models import Action, Actor
+from releveur.audit.writing import By, note
 from releveur.campaigns import basis, closing, locks
 from releveur.campaigns.models import BasisLine, Campaign, DueReading, Kind
 from releveur.readings.models import Billed
@@ -65,14 +67,17 @@ def sign(campaign: int, *, by: str, now: datetime, estimate_unasked: bool = Fals
         _refuse_out_of_order(held)
         _settle_unasked(held, estimate=estimate_unasked, now=now)
         lines = basis.compute(held)
-        BasisLine.objects.bulk_create(
-            [basis.stored(held, line, position) for position, line in enumerate(lines, 1)],
-            batch_size=5_000,
-        )
+        stored = [basis.stored(held, line, position) for position, line in enumerate(lines, 1)]
+        BasisLine.objects.bulk_create(stored, batch_size=5_000)
         Billed.objects.bulk_create([basis.billed(line) for line in lines], batch_size=5_000)
         held.state, held.signed_at, held.signed_by = Campaign.State.SIGNED, now, by
         held.save(update_fields=["state", "signed_at", "signed_by"])
-        return Signed(len(lines), closing.empty(campaign).count())
+        signed = Signed(len(lines), closing.empty(campaign).count())
+        note(
+            held, Action.SIGN, key=campaign, by=By(Actor.OFFICE, name=by), many=basis.digest(held),
+            after={"blocked": signed.blocked, "estimate_unasked": estimate_unasked}, now=now,
+        )  # fmt: skip
+        return signed
 
 
 def _refuse_out_of_order(campaign: Campaign) -> None:

@@ -15,6 +15,8 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
+from releveur.audit.writing import OFFICE, By, note
 from releveur.campaigns import (
     continuing,
     handed,
@@ -35,7 +37,7 @@ from releveur.campaigns.models import (
     Succession,
 )
 from releveur.campaigns.office_mail import Line, News
-from releveur.customers import introducing
+from releveur.customers import acting, introducing
 from releveur.customers.introducing import Named
 from releveur.customers.models import Contact, Customer
 from releveur.dealer.closures import closed_days
@@ -79,23 +81,24 @@ def name_successor(invitation: Invitation, *, named: Named, now: datetime) -> Su
     succession.save()
     about_her = _about(invitation)
     if _at_once(invitation.contact, named):
-        _settle(succession, now=now)
+        by = acting.by(invitation.contact)
+        _settle(succession, Action.NAME_SUCCESSOR, by=by, now=now)
     office_mail.tell(lambda: _news(succession, about_her), now=now)
     return succession
 
 
 @transaction.atomic
-def accept(succession: Succession, *, now: datetime) -> Contact:
+def accept(succession: Succession, *, by: By = OFFICE, now: datetime) -> Contact:
     """Ask the successor from now on, in every open campaign and in those to come.
 
     :raises Settled: it was accepted or refused before
     :raises NoMoreMails: the successor is known, and wants no mail
     """
-    return _settle(_held(succession), now=now)
+    return _settle(_held(succession), Action.ACCEPT_SUCCESSOR, by=by, now=now)
 
 
 @transaction.atomic
-def refuse(succession: Succession, *, now: datetime) -> None:
+def refuse(succession: Succession, *, by: By = OFFICE, now: datetime) -> None:
     """Leave things as they are, and tell who named somebody, unless she wants no mails.
 
     :raises Settled: it was accepted or refused before
@@ -105,6 +108,7 @@ def refuse(succession: Succession, *, now: datetime) -> None:
     held.save(update_fields=["settled_at"])
     if held.invitation.contact.opted_out_at is None:
         mailing.still_you(held.invitation, named=str(_said(held)), now=now)
+    _note(held, Action.REFUSE_SUCCESSOR, codes=_codes(held), by=by, now=now)
 
 
 def waiting() -> QuerySet[Succession]:
@@ -167,7 +171,8 @@ def _held(succession: Succession) -> Succession:
     return held
 
 
-def _settle(succession: Succession, *, now: datetime) -> Contact:
+def _settle(succession: Succession, action: Action, *, by: By, now: datetime) -> Contact:
+    codes = _codes(succession)
     old = succession.invitation.contact
     new = introducing.introduce(_said(succession), language=old.language)
     hers = Invitation.objects.filter(contact=old, campaign__state=Campaign.State.OPEN)
@@ -176,7 +181,19 @@ def _settle(succession: Succession, *, now: datetime) -> Contact:
     passing_on.pass_on(old, to=new)
     succession.successor, succession.settled_at = new, now
     succession.save(update_fields=["successor", "settled_at"])
+    _note(succession, action, codes=codes, by=by, now=now)
     return new
+
+
+def _codes(succession: Succession) -> str:
+    """While the requests are still hers."""
+    return ", ".join(one.code for one in customers_of(succession.invitation))
+
+
+def _note(succession: Succession, action: Action, *, codes: str, by: By, now: datetime) -> None:
+    before = {"contact": succession.invitation.contact_id}
+    after = {"contact": succession.successor_id} if succession.successor_id else None
+    note(succession, action, key=codes, by=by, before=before, after=after, now=now)
 
 
 def _said(succession: Succession) -> Named:

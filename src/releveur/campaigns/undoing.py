@@ -8,8 +8,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
+from releveur.audit.models import Action
+from releveur.audit.writing import many, note
 from releveur.campaigns import answering, locks, pointing
 from releveur.campaigns.models import Campaign, DueReading, Receipt, ReceiptLine
+from releveur.customers import acting
 from releveur.customers.models import Contact
 from releveur.readings import withdrawing
 from releveur.readings.models import Withdrawal
@@ -52,6 +55,8 @@ def undo(receipt: Receipt, *, by: Contact, now: datetime) -> int:
     for row in emptied:
         row.reading = None
     pointing.save(emptied)
+    taken_back = many([one.meter_id, one.value] for one in readings)
+    note(receipt, Action.UNDO, key=receipt.number, by=acting.by(by), many=taken_back, now=now)
     return len(mine)
 
 

@@ -16,6 +16,8 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
+from releveur.audit.models import Action, Actor
+from releveur.audit.writing import NOBODY, By, Many, note
 from releveur.customers import addresses
 from releveur.customers.models import Contact, LoginCode
 from releveur.outbox import keys, writing
@@ -92,7 +94,7 @@ def ask(address: str, *, browser: str, client: str, language: str, now: datetime
     _owe(uuid, contact, address, language=language, now=now)
 
 
-def enter(code: str, *, browser: str) -> Contact:
+def enter(code: str, *, browser: str, now: datetime) -> Contact:
     """The person whose code was typed; it opens once.
 
     :raises WrongCode: another code, and one try less
@@ -104,8 +106,10 @@ def enter(code: str, *, browser: str) -> Contact:
         right = hmac.compare_digest(waiting.code_hash, typed) and waiting.contact is not None
         waiting.tries += 1
         if right:
-            return _used(waiting)
+            return _used(waiting, now=now)
         waiting.save(update_fields=["tries"])
+        if waiting.tries == MOST_TRIES:
+            note(waiting.contact, Action.FAIL_LOG_IN, by=NOBODY, many=Many(MOST_TRIES), now=now)
     raise WrongCode(MOST_TRIES - waiting.tries)
 
 
@@ -116,7 +120,7 @@ def opens(key: str, *, browser: str) -> bool:
 
 
 @transaction.atomic
-def follow(key: str, *, browser: str) -> Contact:
+def follow(key: str, *, browser: str, now: datetime) -> Contact:
     """The person whose link was pressed; it opens once, as her code does.
 
     :raises NoCode: another browser asked for it, or it is too old, used, or replaced
@@ -124,7 +128,7 @@ def follow(key: str, *, browser: str) -> Contact:
     waiting = _held(browser)
     if waiting.contact is None or waiting.key_hash != keys.hashed(key):
         raise NoCode
-    return _used(waiting)
+    return _used(waiting, now=now)
 
 
 def alive(contact: int, *, version: int) -> Contact:
@@ -209,8 +213,11 @@ def _newest(browser: str, *, hold: bool = False) -> LoginCode | None:
     return newest if LoginCode.objects.filter(usable, pk=newest.pk).exists() else None
 
 
-def _used(waiting: LoginCode) -> Contact:
+def _used(waiting: LoginCode, *, now: datetime) -> Contact:
+    """It is written down by her number alone: nobody reads in the audit who came when, by name."""
     assert waiting.contact is not None
+    by = By(Actor.CUSTOMER, waiting.contact.pk)
+    note(waiting.contact, Action.LOG_IN, by=by, many=Many(waiting.tries), now=now)
     LoginCode.objects.filter(pk=waiting.pk).update(tries=waiting.tries, used_at=MachineNow())
     return waiting.contact
 

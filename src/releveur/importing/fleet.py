@@ -10,9 +10,11 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
+from releveur.audit.writing import OFFICE, By
 from releveur.contracts.models import Coverage
 from releveur.fleet.models import Device, Installation
-from releveur.importing import drawing, mapping, placing, recording, tables, terms, writing
+from releveur.importing import applied, drawing, mapping, placing, recording, tables, terms, writing
 from releveur.importing.picture import Picture
 from releveur.importing.placing import Place, Standing
 from releveur.importing.recording import Fact
@@ -33,6 +35,7 @@ def import_fleet(
     retire_missing: bool = False,
     prefer: Prefer = "",
     progress: Progress | None = None,
+    noted_by: By = OFFICE,
     now: datetime,
 ) -> Report:
     """Make the fleet here what the file says, except where somebody changed it here.
@@ -53,6 +56,7 @@ def import_fleet(
         picture = _drawn(path, sheet, by, report, tell)
         if picture and not report.errors:
             _write(picture, report, retire_missing=retire_missing, tell=tell, now=now)
+            applied.note(path, Action.IMPORT_FLEET, report, by=noted_by, now=now)
         transaction.set_rollback(bool(report.errors))
     if report.errors:
         report.forget_counts()

@@ -15,9 +15,11 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
+from releveur.audit.writing import OFFICE, By
 from releveur.fleet.models import Meter
+from releveur.importing import applied, kinds, mapping, recording, tables, values
 from releveur.importing import cells as reading_cells
-from releveur.importing import kinds, mapping, recording, tables, values
 from releveur.importing.cells import Cells
 from releveur.importing.columns import READINGS, bare, find
 from releveur.importing.fleet import Progress, silence, wait_for_other_imports
@@ -64,6 +66,7 @@ def import_readings(
     sheet: str = "",
     by: mapping.Named | None = None,
     progress: Progress | None = None,
+    noted_by: By = OFFICE,
     now: datetime,
 ) -> Report:
     """Write the values of a file that are new; any error refuses the whole file.
@@ -87,6 +90,8 @@ def import_readings(
                 recording.record(facts, report=report, now=now)
                 done += len(some)
                 tell(_("%(done)d values of %(total)d") % {"done": done, "total": len(told)})
+        if not report.errors:
+            applied.note(path, Action.IMPORT_READINGS, report, by=noted_by, now=now)
         transaction.set_rollback(bool(report.errors))
     if report.errors:
         report.forget_counts()

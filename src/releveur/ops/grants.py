@@ -14,6 +14,8 @@ WRITTEN_ONCE = (
     "campaigns_receipt",
     "campaigns_receiptline",
     "campaigns_basisline",
+    "audit_entry",
+    "audit_seal",
 )
 """Tables whose rows are inserted complete, then neither updated nor deleted by anybody."""
 

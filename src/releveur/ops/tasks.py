@@ -42,6 +42,15 @@ def take_in(timestamp: int) -> None:
 
 
 @app.periodic(cron="* * * * *")
+@app.task(queueing_lock="keep", lock="keep")
+def keep(timestamp: int) -> None:
+    """Every minute: what the house does for itself."""
+    from releveur.ops import upkeep  # noqa: PLC0415  # as above
+
+    upkeep.keep(now=clock.now())
+
+
+@app.periodic(cron="* * * * *")
 @app.task(queueing_lock="fetch", lock="fetch")
 def fetch(timestamp: int) -> None:
     """Every minute: read the inbox. Apart, for a slow mailbox holds up no reminder."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from releveur.campaigns import bounced, mailing, replying, steps
+from releveur.ops import upkeep
 from releveur.outbox import delivering, holding, inbox, mailboxes, sorting
 from releveur.outbox.models import Mail
 
@@ -53,6 +54,7 @@ def tick(*, now: datetime) -> Ticked:
         if done == Ticked():
             break
         total += done
+    upkeep.keep(now=now)
     if fault is not None:
         raise fault
     return total

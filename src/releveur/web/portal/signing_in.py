@@ -55,7 +55,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "portal/login_code.html", {"typed": typed, "left": None})
     try:
-        contact = login.enter(typed, browser=browser)
+        contact = login.enter(typed, browser=browser, now=clock.now())
     except login.WrongCode as wrong:
         if wrong.left:
             said = {"typed": typed, "left": wrong.left}
@@ -73,7 +73,7 @@ def follow(request: HttpRequest, key: str) -> HttpResponse:
     browser = session.browser_of(request)
     if request.method == "POST":
         try:
-            return _in(login.follow(key, browser=browser))
+            return _in(login.follow(key, browser=browser, now=clock.now()))
         except login.NoCode:
             return render(request, "portal/login_over.html", status=410)
     if not login.opens(key, browser=browser):

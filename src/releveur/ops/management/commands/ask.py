@@ -10,6 +10,7 @@ from releveur.campaigns import asking
 from releveur.campaigns.models import Campaign
 from releveur.campaigns.status import status
 from releveur.ops import typed
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door
 from releveur.ops.management.commands.open_campaign import a_date
 from releveur.ops.refusals import refusals
@@ -33,7 +34,7 @@ class Command(Door):
         device = typed.device(options["serial"])
         why = Campaign.Why(options["why"].upper())
         with refusals(serial=device.serial):
-            asked = asking.ask(device, why=why, before=options["before"], now=now)
+            asked = asking.ask(device, why=why, before=options["before"], by=office(), now=now)
         found = status(asked.campaign, now=now)
         if options["dry_run"]:
             found["campaign"] = None

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from releveur.campaigns import closing
 from releveur.campaigns.status import status
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.campaign_status import the_campaign
 
@@ -22,7 +23,7 @@ class Command(Door):
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         campaign = the_campaign(options["campaign"])
         try:
-            closing.close_early(campaign.pk, now=now)
+            closing.close_early(campaign.pk, by=office(), now=now)
         except closing.NotOpen:
             raise Refused(_("This campaign is closed already.")) from None
         except closing.StandsStill:

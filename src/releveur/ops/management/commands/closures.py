@@ -4,10 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
+from releveur.audit.writing import note
 from releveur.dealer import closures
 from releveur.dealer.models import Closure, Dealer
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.open_campaign import a_date
 
@@ -33,14 +37,18 @@ class Command(Door):
             "--yearly", action="store_true", help=_("every year again, over New Year too")
         )
 
+    @transaction.atomic
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         _typed_together(options)
         try:
             if options["add"]:
                 first, last = options["add"]
-                closures.close(first, last, words=options["words"], yearly=options["yearly"])
+                made = closures.close(first, last, words=options["words"], yearly=options["yearly"])
+                note(made, Action.ADD_CLOSURE, by=office(), key=first, after=_row(made), now=now)
             elif options["remove"]:
-                closures.open_again(options["remove"])
+                gone = closures.open_again(options["remove"])
+                key = gone.first_day
+                note(gone, Action.REMOVE_CLOSURE, by=office(), key=key, before=_row(gone), now=now)
         except closures.Refusal as refusal:
             raise Refused(str(refusal)) from None
         self.part, self.listed = Dealer.objects.here().holidays_of, list(Closure.objects.all())

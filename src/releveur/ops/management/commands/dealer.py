@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
+from releveur.audit.writing import changed, note
 from releveur.dealer import branding, closures
 from releveur.dealer.models import Dealer
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 
 FIELDS = (
@@ -34,7 +39,7 @@ class Command(Door):
         try:
             if "holidays_of" in said:
                 said["holidays_of"] = closures.part_of_france(said["holidays_of"])
-            dealer = _described(said, options["logo"])
+            dealer = _described(said, options["logo"], now=now)
         except closures.Refusal as refusal:
             raise Refused(str(refusal)) from None
         except ValidationError as refusal:
@@ -45,11 +50,25 @@ class Command(Door):
                 _("%(file)s cannot be read: %(problem)s")
                 % {"file": options["logo"], "problem": problem.strerror}
             ) from None
-        return {field: getattr(dealer, field) for field in FIELDS} | {"logo": bool(dealer.logo)}
+        return _shown(dealer) | {"logo": bool(dealer.logo)}
 
 
-def _described(said: dict[str, str], logo: Path | None) -> Dealer:
-    if logo is None:
-        return branding.describe(said) if said else Dealer.objects.here()
-    with logo.open("rb") as file:
-        return branding.describe(said, logo=file)
+@transaction.atomic
+def _described(said: dict[str, str], logo: Path | None, *, now: datetime) -> Dealer:
+    stood = Dealer.objects.here()
+    if logo is None and not said:
+        return stood
+    with logo.open("rb") if logo else nullcontext() as file:
+        dealer = branding.describe(said, logo=file)
+    before, after = changed(_shown(stood), _shown(dealer))
+    if logo is not None:
+        after = {**after, "logo": dealer.logo.name}
+    note(
+        dealer, Action.CHANGE_DEALER, by=office(), key=dealer.name, before=before, after=after,
+        now=now,
+    )  # fmt: skip
+    return dealer
+
+
+def _shown(dealer: Dealer) -> dict[str, object]:
+    return {field: getattr(dealer, field) for field in FIELDS}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from releveur import clock
 from releveur.campaigns import by_phone
 from releveur.ops import typed
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door
 from releveur.ops.management.commands.open_campaign import a_date
 from releveur.ops.refusals import asked_back, refusals
@@ -56,6 +57,7 @@ class Command(Door):
                 confirmed=options["confirm"],
                 reason=REASONS.get(options["reason"]),
                 digits=options["digits"],
+                noted_by=office(),
             )
         if outcome.questions:
             raise asked_back(outcome.questions.values())

@@ -8,8 +8,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
 from releveur.campaigns import basis_file, basis_workbook, profile
 from releveur.campaigns.models import Campaign
+from releveur.ops import written_out
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.campaign_status import the_campaign
 
@@ -40,6 +42,7 @@ class Command(Door):
                 _("%(file)s cannot be written: %(problem)s")
                 % {"file": output, "problem": problem.strerror}
             ) from None
+        written_out.note(campaign, Action.EXPORT_BASIS, output, content, key=campaign.pk, now=now)
         signed = campaign.state == Campaign.State.SIGNED
         return {
             "campaign": campaign.pk,

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
 from releveur.importing import differing, differing_file
-from releveur.ops import new_files
+from releveur.ops import new_files, written_out
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.import_fleet import mapped
 from releveur.ops.management.commands.open_campaign import a_date
@@ -49,6 +50,7 @@ class Command(Door):
         else:
             content = differing_file.as_csv(self.changes).encode("utf-8-sig")
         new_files.write(output, content)
+        written_out.note(None, Action.EXPORT_CHANGES, output, content, key=output.name, now=now)
         return answer | {"file": str(output)}
 
     def words(self, answer: Answer) -> str:

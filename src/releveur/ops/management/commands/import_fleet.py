@@ -14,6 +14,7 @@ from releveur.importing import fleet, mapping, returning
 from releveur.importing.report import Report
 from releveur.importing.tables import Unreadable
 from releveur.ops import new_files
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 
 
@@ -46,6 +47,7 @@ class Command(Door):
                 retire_missing=options["retire_missing"],
                 prefer=options["prefer"],
                 progress=self.stderr.write,
+                noted_by=office(),
                 now=now,
             )
 

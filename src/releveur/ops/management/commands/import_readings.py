@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from releveur.importing import history
 from releveur.importing.report import Report
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door
 from releveur.ops.management.commands.import_fleet import imported, mapped, name_a_table
 
@@ -28,6 +29,7 @@ class Command(Door):
                 sheet=options["sheet"],
                 by=by,
                 progress=self.stderr.write,
+                noted_by=office(),
                 now=now,
             )
 

@@ -7,8 +7,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
 from releveur.campaigns import posting
 from releveur.campaigns.posting import Letter
+from releveur.ops import written_out
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.campaign_status import the_campaign
 from releveur.ops.management.commands.export_basis import put
@@ -31,7 +33,10 @@ class Command(Door):
             raise Refused(_("This campaign is closed already.")) from None
         output: Path | None = options["output"]
         if output and letters:
-            _write(output, posting.printed(letters, campaign, now=now))
+            page = posting.printed(letters, campaign, now=now).encode()
+            _write(output, page)
+            key = campaign.pk
+            written_out.note(campaign, Action.PRINT_LETTERS, output, page, key=key, now=now)
         return {
             "campaign": campaign.pk,
             "letters": len(letters),
@@ -40,9 +45,9 @@ class Command(Door):
         }
 
 
-def _write(output: Path, html: str) -> None:
+def _write(output: Path, page: bytes) -> None:
     try:
-        put(output, html.encode())
+        put(output, page)
     except OSError as problem:
         raise Refused(
             _("%(file)s cannot be written: %(problem)s")

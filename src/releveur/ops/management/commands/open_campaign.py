@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from releveur.campaigns import opening
 from releveur.campaigns.status import status
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 
 
@@ -43,6 +44,7 @@ class Command(Door):
                 now=now,
                 label=options["label"],
                 only=codes_or_serials(options["only"]),
+                by=office(),
             )
         except opening.TooFarAhead:
             raise Refused(_("A campaign opens at most 31 days before its last due date.")) from None

@@ -10,6 +10,7 @@ from releveur.campaigns import replacing
 from releveur.campaigns.noting import Said
 from releveur.campaigns.replacing import Newcomer
 from releveur.ops import typed
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.retire import by_kind, left, said_with
 from releveur.ops.refusals import refusals
@@ -53,7 +54,11 @@ class Command(Door):
                 newcomer,
                 on=options["on"],
                 values=typed.values(options["values"]),
-                said=Said(proof=typed.photo(options["proof"]), confirmed=options["confirm"]),
+                said=Said(
+                    proof=typed.photo(options["proof"]),
+                    confirmed=options["confirm"],
+                    noted_by=office(),
+                ),
                 now=now,
             )
         return {

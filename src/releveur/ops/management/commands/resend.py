@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from releveur.audit.models import Action
+from releveur.audit.writing import note
 from releveur.campaigns import mailing
 from releveur.campaigns.models import Campaign, Invitation, Kind
 from releveur.customers.models import Customer
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 
 
@@ -33,6 +38,12 @@ def _nobody(code: str) -> str:
     return _("Nobody of %(code)s is asked at present.") % {"code": code}
 
 
+def noted(code: str, action: Action, people: Iterable[Invitation], *, now: datetime) -> None:
+    """Write down whose links were sent again or revoked."""
+    customer, contacts = Customer.objects.get(code=code), [one.contact_id for one in people]
+    note(customer, action, key=code, by=office(), after={"contacts": contacts}, now=now)
+
+
 class Command(Door):
     help = _("Send a customer's people their mail and link once more.")
     writes = True
@@ -40,6 +51,7 @@ class Command(Door):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("code", metavar="CODE")
 
+    @transaction.atomic
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         invitations = invitations_of(options["code"])
         # A one-off request that is closed wants nothing any more.
@@ -49,7 +61,9 @@ class Command(Door):
         if not wanting:
             raise Refused(_nobody(options["code"]))
         silent = [one for one in wanting if one.contact.opted_out_at]
-        mails = [mailing.resend(one, now=now) for one in wanting if one not in silent]
+        written = [one for one in wanting if one not in silent]
+        mails = [mailing.resend(one, now=now) for one in written]
+        noted(options["code"], Action.RESEND, written, now=now)
         return {
             "code": options["code"],
             "mails": len(mails),

@@ -13,6 +13,7 @@ from releveur.campaigns.noting import Said
 from releveur.campaigns.retiring import Retired
 from releveur.fleet.models import Meter
 from releveur.ops import typed
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door
 from releveur.ops.management.commands.open_campaign import a_date
 from releveur.ops.refusals import refusals
@@ -43,7 +44,11 @@ class Command(Door):
                 device,
                 on=options["on"],
                 values=typed.values(options["values"]),
-                said=Said(proof=typed.photo(options["proof"]), confirmed=options["confirm"]),
+                said=Said(
+                    proof=typed.photo(options["proof"]),
+                    confirmed=options["confirm"],
+                    noted_by=office(),
+                ),
                 now=now,
             )
         return {"serial": device.serial, **left(retired)}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from releveur.campaigns import succeeding
 from releveur.campaigns.models import Succession
 from releveur.customers import introducing
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 
 
@@ -31,9 +32,9 @@ class Command(Door):
         codes = _codes(one)
         try:
             if options["accept"]:
-                succeeding.accept(one, now=now)
+                succeeding.accept(one, by=office(), now=now)
             elif options["refuse"]:
-                succeeding.refuse(one, now=now)
+                succeeding.refuse(one, by=office(), now=now)
         except succeeding.Settled:
             raise Refused(_("Number %(number)s is settled already.") % {"number": one.pk}) from None
         except introducing.NoMoreMails:

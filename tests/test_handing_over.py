@@ -109,7 +109,7 @@ def test_the_mail_says_who_what_until_when_and_carries_her_own_link(
 
     mail = Mail.objects.get(kind="handed")
     assert mail.to == KARIM.email
-    assert mail.subject.startswith("Alexandra vous transmet le relevé de 1 matériel")
+    assert mail.subject.startswith("Alexandra vous transmet le relevé de 1 équipement")
     for said in ("Bonjour Karim,", "Alexandra", "6030", "30 rue de Gramont", "28 avril 2022"):
         assert said in mail.text, said
     assert "0001" not in mail.text and "plus-moi" not in mail.text

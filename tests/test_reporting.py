@@ -93,7 +93,9 @@ def test_a_device_with_a_problem_is_estimated_and_the_estimate_gives_the_reason(
     words = [one["words"] for one in explained if one]
     assert len(words) == 2
     for said in words:
-        assert said["fr"].startswith("Vous nous avez signalé ce matériel\u202f: il est en panne. ")
+        assert said["fr"].startswith(
+            "Vous nous avez signalé cet équipement\u202f: il est en panne. "
+        )
         assert said["en"].startswith("You told us of this device: it is out of order. ")
 
 
@@ -139,7 +141,7 @@ def test_a_mail_notes_it(invitation: Invitation, device: Device) -> None:
     reporting.report(invitation, device, BROKEN, now=OPENED)
     mail = Mail.objects.get(kind="problem_noted")
     assert (mail.to, mail.state) == ("alexandra@gramont-services.example", "OWED")
-    assert "Vous nous avez signalé ce matériel : il est en panne." in mail.text
+    assert "Vous nous avez signalé cet équipement : il est en panne." in mail.text
     assert "6030" in mail.text and "Le technicien vient jeudi." in mail.text
 
 

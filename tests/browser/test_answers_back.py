@@ -98,7 +98,7 @@ def in_the_window(page: Page) -> None:
     expect(row).to_contain_text("Relevé")
     expect(row.get_by_role("link", name="Modifier")).to_be_focused()
     assert row.locator("input.meter").count() == 0
-    expect(page.locator("#progress")).to_contain_text("1 matériel relevé sur 3")
+    expect(page.locator("#progress")).to_contain_text("1 équipement relevé sur 3")
 
 
 def test_a_lower_value_opens_a_zone_with_its_reasons_and_a_higher_one_closes_it(
@@ -115,7 +115,7 @@ def test_a_lower_value_opens_a_zone_with_its_reasons_and_a_higher_one_closes_it(
         box(page, first(), "mono").fill("41200")
         page.keyboard.press("Tab")
         expect(zone).to_have_count(0)
-        expect(page.locator("#ready")).to_contain_text("1 matériel prêt")
+        expect(page.locator("#ready")).to_contain_text("1 équipement prêt")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_photo_is_sent_ahead_and_the_form_carries_its_ticket(
         assert zone.locator("[name^=proof-]").input_value()
         assert Proof.objects.count() == 1 and not Receipt.objects.exists()
         zone.get_by_label("Une autre raison").check()
-        expect(page.locator("#ready")).to_contain_text("1 matériel prêt")
+        expect(page.locator("#ready")).to_contain_text("1 équipement prêt")
         page.get_by_role("button", name=SEND).click()
         expect(page.get_by_role("heading", name=RECORDED)).to_be_visible()
     assert reading_of(meter_of(first())).proof == Proof.objects.get()

@@ -33,7 +33,7 @@ def test_the_draft_survives_a_reload_and_is_gone_after_the_receipt(
         fill(page)
         page.reload()
         expect(page.get_by_text(TAKEN_UP)).to_be_visible()
-        expect(page.locator("#ready")).to_contain_text("2 matériels prêts")
+        expect(page.locator("#ready")).to_contain_text("2 équipements prêts")
         assert box(page, second(), "color").input_value() == "92910"
         page.get_by_role("button", name=SEND).click()
         expect(page.get_by_role("heading", name=RECORDED)).to_be_visible()

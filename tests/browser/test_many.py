@@ -98,7 +98,7 @@ def test_forty_one_devices_by_spreadsheet(
 
     page.get_by_label("Le tableur que vous avez rempli").set_input_files(filled)
     page.get_by_role("button", name="Renvoyer le tableur rempli").click()
-    page.get_by_role("heading", name="Un matériel demande une précision").wait_for()
+    page.get_by_role("heading", name="Un équipement demande une précision").wait_for()
     assert page.locator("input.meter[aria-invalid], .question").count() == 1
     wrong = page.locator("input[value='39000']")
     wrong.fill("41200")

@@ -79,7 +79,7 @@ def test_what_scripts_make_of_the_sheet_can_be_used_by_everybody(
         page.fill(f"#{field(second(), 'color')}", "92 910")
         page.keyboard.press("Tab")
         expect(page.locator(".question-row .photo")).to_be_visible()
-        expect(page.locator("#ready")).to_have_text("1 matériel prêt à envoyer")
+        expect(page.locator("#ready")).to_have_text("1 équipement prêt à envoyer")
         looked_at(page, "a zone for a photo, a row that is ready")
 
         page.reload()
@@ -105,11 +105,11 @@ def test_a_device_found_among_many_can_be_used_by_everybody(
     with a_page(browser, at=live_server.url) as page:
         page.goto(link(Invitation.objects.get()))
         page.get_by_role("button", name="Continuer").click()
-        page.get_by_label("Chercher un matériel").fill("3923600030")
-        expect(page.locator("#found")).to_have_text("1 matériel trouvé")
+        page.get_by_label("Chercher un équipement").fill("3923600030")
+        expect(page.locator("#found")).to_have_text("1 équipement trouvé")
         assert page.locator("tr.row:visible").count() == 1
         assert DueReading.objects.values("meter__device").distinct().count() == MANY
         looked_at(page, "a search among many")
-        page.get_by_label("Chercher un matériel").fill("nulle part")
-        expect(page.locator("#found")).to_have_text("0 matériel trouvé")
+        page.get_by_label("Chercher un équipement").fill("nulle part")
+        expect(page.locator("#found")).to_have_text("0 équipement trouvé")
         looked_at(page, "nothing is found")

@@ -53,7 +53,7 @@ def test_on_a_phone_without_scripts_from_the_mail_to_the_receipt(
         assert page.input_value(f"#{field(first(), 'mono')}") == "39000"
         expect(page.get_by_text("Le reste est enregistré")).to_be_visible()
         page.get_by_label("Choisir un fichier").set_input_files(a_picture())
-        page.get_by_label("Le compteur ou la carte du matériel a été remplacé").check()
+        page.get_by_label("Le compteur ou la carte de l’équipement a été remplacé").check()
         page.fill(f"#{field(third(), 'mono')}", "13500")
         page.get_by_role("button", name=SEND).click()
 
@@ -70,7 +70,7 @@ def test_a_replaced_machine_is_told_with_both_counters_and_taken_back(
         enter(page, invitation)
         page.get_by_role("link", name="Un problème ? 7855V_F 3923656030").click()
         page.get_by_label("il a été remplacé").check()
-        page.get_by_label("N° de série du nouveau matériel").fill("3999000001")
+        page.get_by_label("N° de série du nouvel équipement").fill("3999000001")
         for name, value in {"old-MONO": "40 100", "old-COLOR": "90500", "new-MONO": "12"}.items():
             page.fill(f"#{name}", value)
         page.get_by_role("button", name="Signaler ce problème").click()
@@ -146,7 +146,7 @@ def test_a_receipt_is_undone_and_the_devices_are_asked_again(
         page.get_by_role("button", name="Annuler cet envoi").click()
         expect(page.get_by_role("heading", name="Vous avez annulé cet envoi")).to_be_visible()
         page.goto("/releves")
-        expect(page.locator("#progress")).to_contain_text("1 matériel relevé sur 3")
+        expect(page.locator("#progress")).to_contain_text("1 équipement relevé sur 3")
         assert page.input_value(f"#{field(second(), 'mono')}") == ""
     assert Campaign.objects.get().state == "OPEN"
     assert DueReading.objects.unanswered().count() == 3

@@ -197,7 +197,7 @@ def test_no_device_ticked_is_asked_again(visitor: Client) -> None:
     form = fields(visitor.get(FORM))
     del form["devices"]
     page = visitor.post(FORM, form)
-    assert page.status_code == 422 and "Cochez au moins un matériel" in text(page)
+    assert page.status_code == 422 and "Cochez au moins un équipement" in text(page)
     assert '<a href="#devices_0">' in text(page)
 
 

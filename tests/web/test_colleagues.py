@@ -58,7 +58,7 @@ def test_the_row_leads_to_the_form_which_says_what_the_colleague_will_see(
     address = f"/releves/transmettre?device={device.pk}"
     assert f'href="{address}"' in text(visitor.get("/releves"))
     seen = text(visitor.get(address))
-    assert "3923656030" in seen and "ce matériel, et rien d’autre" in seen
+    assert "3923656030" in seen and "cet équipement, et rien d’autre" in seen
     assert "reprendre à tout moment" in seen and "Transmettre ce relevé" in seen
     assert "3900000001" not in seen
 
@@ -84,7 +84,7 @@ def test_the_colleague_sees_exactly_that_device_and_who_sent_it(
 
     landing = text(Client().get(link(colleague())))
     assert "Relevés transmis par <strong>Alexandra</strong>" in landing
-    assert "Les compteurs de votre matériel" in landing
+    assert "Les compteurs de votre équipement" in landing
     karim = a_visitor(colleague())
     seen = text(karim.get("/releves"))
     assert "3923656030" in seen and "3900000001" not in seen
@@ -166,7 +166,7 @@ def test_a_site_is_handed_over_from_its_heading(
     address = f"/releves/transmettre?site={site.pk}"
     assert f'href="{address}"' in text(visitor.get("/releves"))
     page = text(visitor.get(address))
-    assert "2 matériels" in page and "Transmettre ces 2 relevés" in page
+    assert "2 équipements" in page and "Transmettre ces 2 relevés" in page
     assert visitor.post(address, KARIM).status_code == 303
     seen = text(a_visitor(colleague()).get("/releves"))
     assert "3923656030" in seen and "3900000001" in seen

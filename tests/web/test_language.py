@@ -133,6 +133,38 @@ def test_what_was_typed_stands_in_the_other_language(invitation: Invitation, nam
     assert '<html lang="en">' in visitor.get(form.address).content.decode(), "it is remembered"
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_question_is_asked_in_the_other_language_with_its_answers(
+    invitation: Invitation, alone: bool
+) -> None:
+    visitor, device = a_visitor(invitation), first()
+    address = f"/releves/materiel/{device.pk}" if alone else "/releves"
+    name = "device" if alone else "sheet"
+    mono, color = field(device, "mono"), field(device, "color")
+    form = fields(visitor.get(address), form=name) | {mono: "39000", color: "200000"}
+    asking = visitor.post(address, form)
+    assert asking.status_code == 422
+    answers = {f"reason-{device.pk}": "OTHER", f"confirmed-{device.pk}": "39000/200000"}
+    before = count()
+
+    sent = fields(asking, form=name) | answers | {"language": "en"}
+    page = visitor.post(address, sent)
+
+    stands = fields(page, form=name)
+    assert {key: stands[key] for key in answers} == answers and stands[mono] == "39000"
+    assert "is below the last actual reading" in page.content.decode()
+    assert count() == before
+
+
+def test_a_number_that_was_not_sent_yet_asks_nothing_in_the_other_language(
+    invitation: Invitation,
+) -> None:
+    visitor, device = a_visitor(invitation), first()
+    typed = fields(visitor.get("/releves")) | {field(device, "mono"): "39000"}
+    page = visitor.post("/releves", typed | {"language": "en"}).content.decode()
+    assert 'class="question' not in page.split("<template")[0] and "Error:" not in page
+
+
 def test_devices_that_were_unticked_stay_so(invitation: Invitation) -> None:
     site = first().installations.get().site_id
     typed = {"place": f"site-{site}", "devices": str(first().pk), "language": "en"}

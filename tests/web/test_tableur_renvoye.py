@@ -106,7 +106,7 @@ def test_everything_that_asks_is_shown_in_the_page_and_the_rest_is_recorded(
     seen = text(page)
     assert "<title>Erreur" in seen
     assert f"Ligne {line} : n° de série inconnu ici, INCONNU-7" in seen
-    assert "2 matériels" in seen.split('id="problems"')[1][:80]
+    assert "2 équipements" in seen.split('id="problems"')[1][:80]
     assert "687 impressions" in seen and "Prendre une photo" in seen
     assert "41 205" in seen
     typed = fields(page)
@@ -202,7 +202,7 @@ def test_a_device_on_two_lines_is_asked_about_and_both_lines_are_told(
     rows = [[SERIAL, BLACK], [serial, 41_200], [serial, None], [serial, 41_900], [serial, 41_200]]
     page = give(visitor, a_book(rows))
     assert page.status_code == 422
-    assert f"Ligne 4 : le matériel {serial} est déjà à la ligne 2" in text(page)
+    assert f"Ligne 4 : l’équipement {serial} est déjà à la ligne 2" in text(page)
     assert fields(page)[field(devices[1])] == "41200"
     assert not Receipt.objects.exists()
 
@@ -277,7 +277,7 @@ def test_a_counter_the_device_does_not_have_is_told_in_its_row(
     rows = [[SERIAL, BLACK, COLOUR], [devices[1].serial, 41_200, 1_234]]
     page = give(visitor, a_book(rows))
     assert page.status_code == 422
-    assert "un compteur que ce matériel n’a pas (1234)" in text(page)
+    assert "un compteur que cet équipement n’a pas (1234)" in text(page)
     assert fields(page)[field(devices[1])] == "41200"
     assert not Receipt.objects.exists()
 
@@ -303,7 +303,7 @@ def test_a_serial_that_lost_its_zeros_is_found_where_only_one_can_be_meant(
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("autre.xlsx", a_book([["Produit", "Prix"], ["Stylo", 2]]), "pas le tableur de vos mat"),
+        ("autre.xlsx", a_book([["Produit", "Prix"], ["Stylo", 2]]), "pas le tableur de vos équip"),
         ("vide.xlsx", a_book([]), "vide"),
         ("vide.csv", b"", "vide"),
         ("photo.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 40, "fichier texte"),

@@ -39,7 +39,7 @@ def test_a_receipt_is_undone_by_its_button_and_says_so(invitation: Invitation) -
     seen = text(visitor.get(receipt))
     assert "Vous avez annulé cet envoi" in seen and "Annulé par Alexandra" in seen
     assert "Envoyé par erreur" not in seen
-    assert "Il manque encore le relevé de 1 matériel" in seen
+    assert "Il manque encore le relevé de 1 équipement" in seen
     assert DueReading.objects.get().reading is None
 
 

@@ -103,6 +103,20 @@ def answer(
     return Outcome(receipt, questions=questions)
 
 
+def questions(
+    due_readings: QuerySet[DueReading], declared: Sequence[Declared], *, now: datetime
+) -> Mapping[int, Question]:
+    """What these values would ask, per device; nothing is held and nothing recorded."""
+    meters = {meter for one in declared for meter in one.values}
+    mine = due_readings.filter(meter__in=meters).select_related(
+        "meter__device", "campaign", "installation", "reading", "coverage__contract"
+    )
+    rows = serving(mine)
+    standing = _standing(rows)
+    _accepted, asked = _sort(_news(declared, rows, standing), rows, standing, now)
+    return asked
+
+
 def _digest(declared: Sequence[Declared]) -> str:
     body = [
         [

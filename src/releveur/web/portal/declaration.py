@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -40,17 +40,17 @@ def read(request: HttpRequest, sheet: Sheet) -> Sent:
     """
     for row in sheet.rows:
         _fill(row, request.POST, request.FILES, sheet.head.invitation)
-    return Sent(nonce(request), declared_in(sheet))
+    return Sent(nonce(request), declared_in(sheet.rows, sheet.head.invitation))
 
 
-def declared_in(sheet: Sheet) -> list[Declared]:
+def declared_in(rows: Iterable[Row], invitation: Invitation) -> list[Declared]:
     """What the filled rows declare; a row with an error stays as it is."""
     declared = []
-    for row in sheet.rows:
+    for row in rows:
         values = _values(row)
         day = _day(row)
         if values and day and not row.asks:
-            declared.append(_declared(row, values, day, sheet.head.invitation))
+            declared.append(_declared(row, values, day, invitation))
     return declared
 
 
@@ -62,10 +62,18 @@ def nonce(request: HttpRequest) -> UUID:
         return uuid4()
 
 
-def keep(request: HttpRequest, sheet: Sheet) -> None:
-    """Put what was typed back into the sheet, unread: the page is only shown again."""
+def keep(request: HttpRequest, sheet: Sheet) -> list[Declared]:
+    """Put what was typed back into the sheet: the page is only shown again.
+
+    :returns: what the rows declare that had a question on the page, as if nothing had been answered
+        to it yet; the others are not read
+    """
+    invitation = sheet.head.invitation
     for row in sheet.rows:
-        _fill(row, request.POST, request.FILES, sheet.head.invitation)
+        _fill(row, request.POST, request.FILES, invitation)
+    asked = [row for row in sheet.rows if f"asked-{row.device.pk}" in request.POST]
+    declared = declared_in(asked, invitation)
+    return [replace(one, confirmed=False, proof=None) for one in declared]
 
 
 def keep_proof(proof: Proof, invitation: Invitation) -> str:

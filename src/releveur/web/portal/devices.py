@@ -12,9 +12,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from releveur import clock
-from releveur.campaigns import handed
-from releveur.campaigns.models import Invitation, Receipt
-from releveur.web.portal import beside, declaration, history, language, receipts, sending, sheet
+from releveur.campaigns import answering, handed
+from releveur.campaigns.models import DueReading, Invitation, Receipt
+from releveur.web.portal import (
+    beside,
+    declaration,
+    history,
+    language,
+    questions,
+    receipts,
+    sending,
+    sheet,
+)
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import Sheet
 
@@ -68,10 +77,12 @@ def _after(sent: sending.Sent) -> str:
 def _typed(
     request: HttpRequest, invitation: Invitation, now: datetime, device: int | None = None
 ) -> Sheet:
-    """The sheet with what was typed, if another language was chosen; nothing is recorded."""
+    """The sheet with what was typed and asked, if another language was chosen; nothing is recorded."""
     drawn = sheet.draw(invitation, now=now, device=device)
     if request.POST:
-        declaration.keep(request, drawn)
+        asked = declaration.keep(request, drawn)
+        rows = DueReading.objects.asked_of(invitation)
+        questions.ask(drawn, answering.questions(rows, asked, now=now) if asked else {})
     return drawn
 
 

@@ -55,7 +55,7 @@ def send(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         return _page(request, drawn, problem=str(refusal))
     if not result.filled and not result.faults:
         return _page(request, drawn, problem=_nothing_new())
-    sent = Sent(declaration.nonce(request), declaration.declared_in(drawn))
+    sent = Sent(declaration.nonce(request), declaration.declared_in(drawn.rows, invitation))
     recorded = sending.declare(invitation, drawn, sent, now=now, shown=bool(result.faults))
     return devices.after(request, recorded, faults=result.faults)
 

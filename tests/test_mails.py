@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
@@ -89,6 +90,7 @@ def test_the_text_part_reads_well_anywhere(all_mails: list[Specimen]) -> None:
         assert not TAG.search(body), one.kind
         assert not set("\u00a0\u202f\u2009\t") & set(body), one.kind
         assert not re.search(r"\n{4,}|[ ]\n", body), one.kind
+        assert not re.search(r"^ \S", body, re.MULTILINE), f"{one.kind}: a sentence is cut in two"
         for line in body.splitlines():
             if "http" in line:
                 assert re.fullmatch(r"https?://\S+", line), f"{one.kind}: {line}"
@@ -115,6 +117,49 @@ def test_the_comments_for_outlook_are_balanced(all_mails: list[Specimen]) -> Non
         assert "v:roundrect" not in bare, one.kind
     asking = next(one for one in all_mails if one.kind.endswith("/invitation"))
     assert re.search(r'<v:roundrect href="http\S+/r/', asking.caught.html)
+
+
+def test_outlook_shows_every_mail_as_it_is_meant(all_mails: list[Specimen]) -> None:
+    """Word, which draws it, knows tables and their cells; it pads nothing else, floats and places nothing."""
+    wrong = set()
+    for one in all_mails[:: 1 + len(all_mails) // 100]:
+        # Without what Word alone reads, and with what it is told to skip.
+        html = re.sub(r"<!--\[if mso\]>.*?<!\[endif\]-->", "", one.caught.html, flags=re.DOTALL)
+        page = html5lib.parse(html, namespaceHTMLElements=False)
+        for element in page.iterfind("body//*"):
+            wrong |= {(one.kind, fault) for fault in faults_in_word(element)}
+        assert '<!--[if mso]><table role="presentation" width="600"' in one.caught.html, one.kind
+    assert not wrong
+
+
+FAULTS_IN_WORD: Mapping[str, Callable[[Element, str], object]] = {
+    "nothing to lay out with": lambda one, style: one.tag in ("div", "section", "ul", "button"),
+    "a table that does not say that it is a frame without gaps": lambda one, style: (
+        one.tag == "table" and {"role", "cellpadding", "cellspacing", "border"} - set(one.keys())
+    ),
+    "margins of Word's own": lambda one, style: one.tag in ("p", "h1") and "margin" not in style,
+    "padding that Word drops": lambda one, style: (
+        one.tag in ("p", "h1", "span", "strong") and "padding" in style
+    ),
+    "words in Word's own font": lambda one, style: (
+        one.tag == "td" and (one.text or "").strip() and "font:" not in style
+    ),
+    "what Word does not know": lambda one, style: re.search(
+        r"flex|grid|float|position|shadow|transform|url\(", style
+    ),
+    "wider than the card": lambda one, style: any(
+        int(wide) > 600 for wide in re.findall(r"width:(\d+)px", style)
+    ),
+}
+"""Of an element and its style."""
+
+
+def faults_in_word(element: Element) -> Iterator[str]:
+    style = element.get("style", "")
+    if isinstance(element.tag, str) and "display:none" not in style:
+        for fault, found in FAULTS_IN_WORD.items():
+            if found(element, style):
+                yield f"<{element.tag}>: {fault}"
 
 
 def test_every_mail_says_that_a_machine_wrote_it_whom_to_answer_and_how_to_stop(

@@ -30,6 +30,8 @@ _SPACES = str.maketrans("\u00a0\u202f\u2009", "   ")
 _LINE_ENDS = re.compile(r"[ \t]+$", re.MULTILINE)
 _INDENTS = re.compile(r"\s*\n\s*")
 """A third of a mail's weight, for nobody's eyes."""
+_BROKEN_SENTENCES = re.compile(r"\n (?=\S)")
+"""Between two sentences stands a blank; the first one's file ends with its line."""
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 type Link = tuple[UUID, int, str]
@@ -105,7 +107,7 @@ def prepare(
     mail.priority, mail.calendar = priority, calendar
     mail.subject = subject[:LONGEST_SUBJECT]
     mail.html = _INDENTS.sub("\n", html).strip() + "\n"
-    mail.text = _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("", text)).strip() + "\n"
+    mail.text = _lines(text)
     mail.key_uuid, mail.key_version, mail.key_hash = link or (None, None, "")
     mail.in_reply_to, mail.copy_to = in_reply_to, ",".join(copied)
     mail.message_id = message_id or mail.message_id
@@ -168,6 +170,12 @@ def _addresses() -> dict[str, str]:
     site = settings.SITE_URL
     link = f"{site}/r/{keys.PLACEHOLDER}"
     return {"site_url": site, "link": link, "no_more_link": no_more_link()}
+
+
+def _lines(text: str) -> str:
+    """The text part without what templates leave between the lines."""
+    whole = _BROKEN_SENTENCES.sub(" ", _LINE_ENDS.sub("", text))
+    return _BLANK_LINES.sub("\n\n", whole).strip() + "\n"
 
 
 def _plain(text: str) -> str:

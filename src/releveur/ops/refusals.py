@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.utils.translation import gettext_lazy as _
 
-from releveur.campaigns import asking, by_phone, noting
+from releveur.campaigns import asking, by_phone, noting, retiring
 from releveur.campaigns.answering import Question
 from releveur.contracts import covering
 from releveur.fleet import making, moving, naming
@@ -46,6 +46,9 @@ SENTENCES: Mapping[type[Exception], object] = {
     moving.StandsNowhere: _("%(serial)s stands nowhere. Check the serial number."),
     moving.LeftAlready: _("%(serial)s left on %(day)s already."),
     moving.CameLater: _("%(serial)s came on %(day)s only. Give a later day."),
+    retiring.ReadLater: _(
+        "%(serial)s was read on %(day)s still: it had not left before. Give that day or a later one."
+    ),
     moving.StandsElsewhere: _("%(serial)s stands at %(site)s. Retire it there first."),
     covering.CoveredAlready: _(
         "%(serial)s is under contract %(contract)s already. End that first."

@@ -31,6 +31,7 @@ from tests.factories import (
     a_declaration,
     a_device,
     a_proof,
+    a_site,
     answers,
     meter_of,
     reading_of,
@@ -311,6 +312,33 @@ def test_a_day_invoiced_already_is_asked_again_until_the_signature(
     Campaign.objects.update(state="SIGNED", signed_at=OPENED, signed_by="Mme Roy")
     corrected = answers(invitation, device, mono=42_000, taken_on=estimate_on, now=OPENED)
     assert corrected.receipt is not None
+
+
+def test_a_day_after_the_device_left_is_asked_again_and_its_last_day_is_not() -> None:
+    device, invitation = a_device_that_left(on=date(2022, 4, 6))
+    late = OPENED + timedelta(days=2)
+    outcome = answers(invitation, device, mono=200, now=late)
+    assert outcome.questions[device.pk].date_fault == "AFTER_IT_LEFT"
+    on_its_last = answers(invitation, device, mono=200, taken_on=date(2022, 4, 6), now=late)
+    assert on_its_last.receipt is not None
+
+
+def test_a_device_that_moved_to_another_site_of_the_customer_is_still_there() -> None:
+    day = date(2022, 4, 6)
+    device, invitation = a_device_that_left(on=day)
+    elsewhere = a_site(a_customer(), name="Atelier", address="2 rue de Gramont")
+    device.installations.create(site=elsewhere, since=day)
+    outcome = answers(invitation, device, mono=200, now=OPENED + timedelta(days=2))
+    assert outcome.receipt is not None
+
+
+def a_device_that_left(*, on: date) -> tuple[Device, Invitation]:
+    """Asked for on 05/04, gone the day after."""
+    a_contact(customer := a_customer())
+    device = a_device(customer, mono=100)
+    invitation = Invitation.objects.get(campaign=a_campaign())
+    device.installations.update(until=on)
+    return device, invitation
 
 
 def test_a_day_before_the_device_came_is_asked_again() -> None:

@@ -10,6 +10,7 @@ import pytest
 from releveur.campaigns import (
     asking,
     by_phone,
+    closing,
     noting,
     replacing,
     retiring,
@@ -219,6 +220,26 @@ def test_a_day_that_cannot_be_is_refused(device: Device) -> None:
     retires(device)
     with pytest.raises(moving.LeftAlready):
         retires(device)
+
+
+def test_a_device_that_was_read_later_had_not_left(device: Device) -> None:
+    a_reading(meter_of(device), date(2022, 2, 21), 40_500, source=Reading.Source.TECHNICIAN)
+    for values in (dict[str, int](), {"Noir": 40_400}):
+        with pytest.raises(retiring.ReadLater) as refusal:
+            retiring.retire(device, on=FEBRUARY, values=values, said=Said(), now=MONDAY)
+        assert refusal.value.day == "21/02/2022"
+    with pytest.raises(retiring.ReadLater):
+        replaces(device, old=40_400)
+    assert Installation.objects.get().until is None
+    assert retires(device, on=date(2022, 2, 21)).stay.until == date(2022, 2, 21)
+
+
+def test_what_we_only_estimated_later_does_not_keep_it(device: Device) -> None:
+    spring = a_campaign()
+    closing.estimate_all(spring.due_readings.all(), now=OPENED)
+    assert spring.due_readings.get().estimate
+    done = retiring.retire(device, on=FEBRUARY, values={"Noir": 40_500}, said=Said(), now=OPENED)
+    assert [one.value for one in done.readings.values()] == [40_500]
 
 
 def declares(device: Device, value: int, reason: Finding.Answer, **more: Any) -> int:

@@ -25,6 +25,7 @@ from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Re
 from releveur.customers import acting
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
+from releveur.fleet import moving
 from releveur.readings import submission, withdrawing
 from releveur.readings.models import Billed, Reading
 from releveur.readings.submission import DateFault, Declared, Examined
@@ -234,6 +235,7 @@ def _sort(
     ]
     known = submission.facts([row.meter for row in rows.values()], setting_aside=aside)
     limits = validation.Limits(photo_below_estimate=Dealer.objects.here().photo_below_estimate)
+    left = moving.left_on(row.installation for row in rows.values())
     accepted: list[Examined] = []
     questions: dict[int, Question] = {}
     for one in declared:
@@ -246,6 +248,7 @@ def _sort(
             known,
             today=today(row, now=now),
             since=row.installation.since,
+            until=left.get(row.installation_id),
             invoiced=not _is_signed(row),
         )
         question = Question(examined.unmet, _conflicts(one, mine), fault)
@@ -277,6 +280,12 @@ def _conflicts(one: Declared, standing: Mapping[int, Reading]) -> tuple[Reading,
 def today(row: DueReading, *, now: datetime) -> date:
     """The day it is where the device stands."""
     return now.astimezone(ZoneInfo(row.installation.site.zone)).date()
+
+
+def likely_day(row: DueReading, *, now: datetime) -> date:
+    """The day a value told now is of, unless somebody says otherwise: today, or the day the device left."""
+    left = row.installation.until if row.final else None
+    return min(today(row, now=now), left or date.max)
 
 
 def _corrected(accepted: Sequence[Examined], rows: Mapping[int, DueReading]) -> Corrected | None:

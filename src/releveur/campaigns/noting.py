@@ -60,7 +60,7 @@ def note(
     limits = validation.Limits(photo_below_estimate=Dealer.objects.here().photo_below_estimate)
     examined = submission.examine(declared, known, limits=limits)
     today = now.astimezone(ZoneInfo(stay.site.zone)).date()
-    fault = submission.date_fault(declared, known, today=today, since=stay.since)
+    fault = submission.date_fault(declared, known, today=today, since=stay.since, until=stay.until)
     question = Question(examined.unmet, (), fault)
     if question != Question():
         raise Questioned(question)

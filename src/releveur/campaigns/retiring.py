@@ -20,6 +20,14 @@ from releveur.importing.fleet import wait_for_other_imports
 from releveur.readings.models import Reading
 
 
+class ReadLater(Exception):
+    """Somebody read the device after that day: it was still there."""
+
+    def __init__(self, read_on: date) -> None:
+        super().__init__(read_on)
+        self.day = f"{read_on:%d/%m/%Y}"
+
+
 @dataclass(frozen=True, slots=True)
 class Retired:
     """The stay and the contract that ended, and the last readings per meter."""
@@ -42,6 +50,7 @@ def retire(
     :raises moving.StandsNowhere: it was never installed
     :raises moving.LeftAlready: it left before
     :raises moving.CameLater: it came after that day
+    :raises ReadLater: it was read after that day
     :raises naming.UnknownMeter: it has no such meter
     :raises noting.Questioned: a value asks for a photo or a word, or the day cannot be
     """
@@ -50,6 +59,7 @@ def retire(
     stay = moving.retire(device, on=on)
     contract = covering.end(device, on=on)
     leaving.hold_all(device)
+    _refuse_read_later(device, on)
     leaving.bring_forward(stay)
     readings = noting.note(
         stay, meters, on=on, occasion=Reading.Occasion.REMOVAL, said=said, now=now
@@ -60,3 +70,10 @@ def retire(
     last = {"code": stay.site.customer.code, "on": on, **values}
     note_act(device, Action.RETIRE, key=device.serial, by=said.noted_by, after=last, now=now)
     return Retired(stay, contract, readings)
+
+
+def _refuse_read_later(device: Device, on: date) -> None:
+    """Its last value would stand before one that somebody read: pages between would be lost or billed twice."""
+    standing = Reading.objects.standing().real().filter(meter__device=device, taken_on__gt=on)
+    if later := standing.order_by("-taken_on").first():
+        raise ReadLater(later.taken_on)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import F, Value
-from django.db.models.functions import Concat, Trim
-
+from releveur.fleet import naming
 from releveur.fleet.models import Device, DeviceModel, Meter, MeterKind
 
 
@@ -46,7 +44,7 @@ def give_meters(device: Device, *, like: Device, named: Iterable[str]) -> None:
     """
     has = {meter.kind_id for meter in device.meters.all()}
     wanted = {} if has else {meter.kind_id: meter for meter in like.meters.all()}
-    kinds = {*wanted, *(_kind(name).pk for name in named)} - has
+    kinds = {*wanted, *(kind(name).pk for name in named)} - has
     Meter.objects.bulk_create(_meter(device, kind, wanted.get(kind)) for kind in sorted(kinds))
 
 
@@ -63,22 +61,24 @@ def _meter(device: Device, kind: int, like: Meter | None) -> Meter:
     )
 
 
-def _kind(name: str) -> MeterKind:
+def kind(name: str) -> MeterKind:
+    """The kind of meter of that label or code.
+
+    :raises UnknownKind: there is no such kind
+    """
     wanted = name.strip().casefold()
     kinds = list(MeterKind.objects.all())
-    for kind in kinds:
-        if wanted in {word.casefold() for word in (kind.code, kind.label_fr, kind.label_en)}:
-            return kind
-    raise UnknownKind(name, ", ".join(kind.label_fr for kind in kinds))
+    for one in kinds:
+        if wanted in {word.casefold() for word in (one.code, one.label_fr, one.label_en)}:
+            return one
+    raise UnknownKind(name, ", ".join(one.label_fr for one in kinds))
 
 
 def _model(text: str) -> DeviceModel:
-    words = " ".join(text.split())
-    whole = Trim(Concat(F("maker"), Value(" "), F("name")))
-    known = DeviceModel.objects.annotate(whole=whole).filter(whole__iexact=words).order_by("pk")
-    if found := known.first():
-        return found
-    maker, _space, name = words.partition(" ")
-    if not name:
-        maker, name = "", words
-    return DeviceModel.objects.create(maker=maker, name=name)
+    try:
+        return naming.model(text)
+    except naming.UnknownModel as unknown:
+        maker, _space, name = unknown.name.partition(" ")
+        if not name:
+            maker, name = "", unknown.name
+        return DeviceModel.objects.create(maker=maker, name=name)

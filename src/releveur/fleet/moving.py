@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from releveur.fleet.models import Device, Installation, Respondent
 
@@ -58,6 +59,32 @@ def retire(device: Device, *, on: date) -> Installation:
     stay.until = on
     stay.save(update_fields=["until"])
     return stay
+
+
+def left_on(stays: Iterable[Installation]) -> dict[int, date]:
+    """Per stay that ended, the day its device left the customer (with their sites loaded).
+
+    None of those it left for another site of the same customer, where it stands to this day.
+    """
+    ended = [(stay, stay.until) for stay in stays if stay.until is not None]
+    if not ended:
+        return {}
+    after = {
+        (device, customer, since): until
+        for device, customer, since, until in Installation.objects.filter(
+            device__in={stay.device_id for stay, _day in ended}, since__isnull=False
+        )
+        .exclude(until=F("since"))
+        .values_list("device_id", "site__customer_id", "since", "until")
+    }
+    found: dict[int, date] = {}
+    for stay, end in ended:
+        day: date | None = end
+        while day and (there := (stay.device_id, stay.site.customer_id, day)) in after:
+            day = after[there]
+        if day:
+            found[stay.pk] = day
+    return found
 
 
 def stand_in(device: Device, *, replaces: Installation, since: date) -> Installation:

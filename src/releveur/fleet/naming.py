@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from releveur.fleet.models import Device, Meter
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Trim
+
+from releveur.fleet.models import Device, DeviceModel, Meter
 
 
 class UnknownSerial(Exception):
     """No device has this serial."""
+
+
+class UnknownModel(Exception):
+    """No device model has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class UnknownMeter(Exception):
@@ -28,6 +39,19 @@ def device(serial: str) -> Device:
     found = Device.objects.filter(serial__iexact=serial.strip()).select_related("model").first()
     if found is None:
         raise UnknownSerial(serial)
+    return found
+
+
+def model(name: str) -> DeviceModel:
+    """The model of that maker and name, « Xerox VersaLink C7025 », however its letters are written.
+
+    :raises UnknownModel: no such model
+    """
+    words = " ".join(name.split())
+    whole = Trim(Concat(F("maker"), Value(" "), F("name")))
+    known = DeviceModel.objects.annotate(whole=whole).filter(whole__iexact=words).order_by("pk")
+    if (found := known.first()) is None:
+        raise UnknownModel(words)
     return found
 
 

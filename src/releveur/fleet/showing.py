@@ -45,13 +45,14 @@ def guide_of(model: DeviceModel) -> Guide | None:
     What the dealer wrote with the model wins: one step a line, its labels by kind of meter.
     """
     family = next((one.guide for one in _families() if one.has(model)), None)
-    if not model.shown_where.strip():
-        return family
-    steps = [line.strip() for line in model.shown_where.splitlines() if line.strip()]
-    labels = dict(family.labels) if family else {}
+    own_steps = [line.strip() for line in model.shown_where.splitlines() if line.strip()]
     own = {kind: str(label) for kind, label in model.labels.items()}
+    if not own_steps and not own:
+        return family
+    labels = dict(family.labels) if family else {}
+    steps = family.steps if family and not own_steps else {"fr": own_steps, "en": own_steps}
     return Guide(
-        {"fr": steps, "en": steps},
+        steps,
         {language: {**labels.get(language, {}), **own} for language in ("fr", "en")},
     )
 

@@ -78,6 +78,7 @@ def _checked_copy(data: bytes, bounds: Bounds) -> bytes:
         for part in archive.infolist():
             if _PARTS.fullmatch(part.filename):
                 content = archive.read(part)
+                _refuse_entities(content)
                 if part.filename == "xl/sharedStrings.xml":
                     longest = max(map(len, _END_OF_TEXT.split(content)))
                 elif part.filename.startswith("xl/worksheets/"):
@@ -99,10 +100,17 @@ def _check_directory(parts: list[zipfile.ZipInfo], packed: int, bounds: Bounds) 
         raise Unreadable(_("This is no .xlsx workbook. Save it as .xlsx or as CSV."))
 
 
+def _refuse_entities(content: bytes) -> None:
+    """No spreadsheet writes a type of document: it names texts that repeat others, or other files.
+
+    Nor does one write in letters of two bytes, which would hide it.
+    """
+    if b"<!DOCTYPE" in content or b"\0" in content:
+        raise damaged()
+
+
 def _count_cells(content: bytes, most: int) -> int:
     """How many cells of a sheet are filled; far-off ones would make the reader fill the gap."""
-    if b"\0" in content:
-        raise damaged()
     places = [_PLACE.search(tag[0]) for tag in _CELL.finditer(content) if tag[0][-2:] != b"/>"]
     found = [place for place in places if place]
     if len(found) < len(places):

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from django.utils.translation import gettext_lazy as _
 
-from releveur.campaigns import asking, by_phone, noting
+from releveur.campaigns import asking, by_phone, noting, retiring
 from releveur.campaigns.answering import Question
 from releveur.contracts import covering
-from releveur.fleet import making, moving, naming
+from releveur.fleet import describing, making, moving, naming
 from releveur.fleet.models import Meter
 from releveur.ops.doors import Refused
 from releveur.readings import submission, wording
@@ -46,9 +46,18 @@ SENTENCES: Mapping[type[Exception], object] = {
     moving.StandsNowhere: _("%(serial)s stands nowhere. Check the serial number."),
     moving.LeftAlready: _("%(serial)s left on %(day)s already."),
     moving.CameLater: _("%(serial)s came on %(day)s only. Give a later day."),
+    retiring.ReadLater: _(
+        "%(serial)s was read on %(day)s still: it had not left before. Give that day or a later one."
+    ),
     moving.StandsElsewhere: _("%(serial)s stands at %(site)s. Retire it there first."),
     covering.CoveredAlready: _(
         "%(serial)s is under contract %(contract)s already. End that first."
+    ),
+    naming.UnknownModel: _(
+        "There is no model %(name)s. Write maker and name as the fleet file does: show_where lists them."
+    ),
+    describing.TooMuch: _(
+        "At most %(steps)s steps, of at most %(letters)s characters each: they are read at the device."
     ),
     making.ModelNeeded: _('%(serial)s is not known yet. Say its model: --model "Maker Name".'),
     making.UnknownKind: _("There is no kind of meter %(name)s; there are %(known)s."),

@@ -35,6 +35,17 @@ def values(texts: Sequence[str]) -> dict[str, int]:
     return dict(_value(text) for text in texts)
 
 
+def label(text: str) -> tuple[str, str]:
+    """« Noir=Impressions en noir »: a meter and its words.
+
+    :raises Refused: no meter or no words
+    """
+    name, _separator, words = text.partition("=")
+    if not name.strip() or not words.strip():
+        raise Refused(_("%(text)s is not a label like Noir=Impressions.") % {"text": text})
+    return name, words
+
+
 def photo(file: Path | None) -> Proof | None:
     """The photo of a file, kept as a proof.
 

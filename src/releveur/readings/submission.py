@@ -25,6 +25,7 @@ type DateFault = Literal[
     "BEFORE_THE_LAST_READING",
     "ALREADY_INVOICED",
     "BEFORE_ITS_INSTALLATION",
+    "AFTER_IT_LEFT",
 ]
 
 
@@ -115,12 +116,14 @@ def date_fault(
     *,
     today: date,
     since: date | None = None,
+    until: date | None = None,
     invoiced: bool = True,
 ) -> DateFault | None:
     """Say what is wrong with the day, if anything: it is never the value's fault.
 
     :param today: the day it is where the device stands
     :param since: the day the device was installed there
+    :param until: the day it left; what it showed that day is its last value there
     :param invoiced: whether a day invoiced already is a fault; not for a correction of that invoice
     """
     facts = [known[meter] for meter in declared.values]
@@ -128,6 +131,8 @@ def date_fault(
         return "IN_THE_FUTURE"
     if since and declared.taken_on < since:
         return "BEFORE_ITS_INSTALLATION"
+    if until and declared.taken_on > until:
+        return "AFTER_IT_LEFT"
     last = [metering.last_real(one.history) for one in facts]
     if any(reading and declared.taken_on < reading.taken_on for reading in last):
         return "BEFORE_THE_LAST_READING"

@@ -57,6 +57,11 @@ def date_sentence(fault: DateFault) -> str:
             return _(
                 "The device was not there yet on this day. Give the day on which the counter was read."
             )
+        case "AFTER_IT_LEFT":
+            return _(
+                "The device was not there any more on this day. Give the day on which the counter was"
+                " read, at the latest the day the device left."
+            )
 
 
 def _template(finding: Finding) -> str:

@@ -318,7 +318,7 @@ def _row(cells: list[Cell], problem: Problem | None, now: datetime) -> Row:
     place = cells[0].due
     row = Row(place.meter.device, place, cells, problem)
     whole = row.declared if row.status is Status.DONE else None
-    row.taken_on = (whole.taken_on if whole else answering.today(place, now=now)).isoformat()
+    row.taken_on = (whole.taken_on if whole else answering.likely_day(place, now=now)).isoformat()
     return row
 
 

@@ -48,13 +48,20 @@ def server() -> postgres.Server:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(server: postgres.Server, django_db_blocker: Any) -> Iterator[None]:
+def template(server: postgres.Server, django_db_blocker: Any) -> str:
+    """The name of the migrated database that others are copied from."""
+    with _as_owner(server) as owner, _one_at_a_time(server), django_db_blocker.unblock():
+        _drop(server, [old for old in _databases(owner, "test_") if not _alive(old)])
+        return _template(server, owner)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    server: postgres.Server, template: str, django_db_blocker: Any
+) -> Iterator[None]:
     """A database of this process, copied from the template, dropped at the end."""
     name = f"test_{os.getpid()}"
-    with _as_owner(server) as owner, _one_at_a_time(server):
-        _drop(owner, [old for old in _databases(owner, "test_") if not _alive(old)])
-        with django_db_blocker.unblock():
-            template = _template(owner)
+    with _as_owner(server) as owner:
         _create(owner, name, template)
     connection.settings_dict["NAME"] = name
     # On the class: beside Playwright's event loop Django hands out another connection.
@@ -62,8 +69,7 @@ def django_db_setup(server: postgres.Server, django_db_blocker: Any) -> Iterator
     yield
     with django_db_blocker.unblock():
         connection.close()
-    with _as_owner(server) as owner:
-        _drop(owner, [name])
+    _drop(server, [name])
 
 
 @pytest.fixture(autouse=True)
@@ -96,12 +102,12 @@ def invitation(campaign: Campaign) -> Invitation:
     return Invitation.objects.get(campaign=campaign)
 
 
-def _template(owner: psycopg.Connection) -> str:
+def _template(server: postgres.Server, owner: psycopg.Connection) -> str:
     """The migrated database of this very set of migrations, made by the first process that wants it."""
     name = f"template_{_hash_of_migrations()}"
     if name not in _databases(owner, "template_"):
         draft = f"draft_{os.getpid()}"
-        _drop(owner, _databases(owner, "draft_"))
+        _drop(server, _databases(owner, "draft_"))
         _create(owner, draft, "template0")
         _migrate(draft)
         owner.execute(
@@ -155,8 +161,10 @@ def _copied(owner: psycopg.Connection, table: sql.Identifier) -> bytes:
 
 
 @contextlib.contextmanager
-def _as_owner(server: postgres.Server, name: str = "postgres") -> Iterator[psycopg.Connection]:
-    with psycopg.connect(server.conninfo(user=postgres.OWNER, name=name), autocommit=True) as owner:
+def _as_owner(
+    server: postgres.Server, name: str = "postgres", *, user: str = postgres.OWNER
+) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(server.conninfo(user=user, name=name), autocommit=True) as owner:
         yield owner
 
 
@@ -182,11 +190,13 @@ def _create(owner: psycopg.Connection, name: str, template: str) -> None:
     )
 
 
-def _drop(owner: psycopg.Connection, names: list[str]) -> None:
-    for name in names:
-        owner.execute(
-            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-        )
+def _drop(server: postgres.Server, names: list[str]) -> None:
+    """By the superuser: the owner may end neither the application's sessions nor a vacuum in them."""
+    with _as_owner(server, user=postgres.SUPERUSER) as superuser:
+        for name in names:
+            superuser.execute(
+                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+            )
 
 
 def _alive(database: str) -> bool:

@@ -100,7 +100,7 @@ def test_reminders_leave_before_the_day_and_never_on_its_heels(device: Device) -
         the_mails_leave(now=now)
         steps.take_due_steps(now=now)
         left.update(Notice.objects.values_list("what", "owed_at"))
-        now += timedelta(hours=1)
+        now += timedelta(hours=4)
 
     assert list(left) == ["INVITED", "REMINDED_1", "REMINDED_2", "REMINDED_3"]
     assert max(left.values()) < AT_SIX

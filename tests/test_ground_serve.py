@@ -20,24 +20,20 @@ from releveur import postgres
 
 
 @pytest.fixture(scope="module")
-def environment(server: postgres.Server) -> Iterator[dict[str, str]]:
+def environment(server: postgres.Server, template: str) -> Iterator[dict[str, str]]:
     """A migrated database of its own: the tree's processes see only what is committed."""
     name = f"test_{os.getpid()}_serve"
     with psycopg.connect(
-        server.conninfo(user=postgres.OWNER, name="postgres"), autocommit=True
-    ) as owner:
-        owner.execute(f"create database {name}")
+        server.conninfo(user=postgres.SUPERUSER, name="postgres"), autocommit=True
+    ) as superuser:
+        superuser.execute(f"create database {name} owner {postgres.OWNER} template {template}")
         urls = {
             "DATABASE_URL": server.conninfo(name=name),
             "RELEVEUR_OWNER_URL": server.conninfo(user=postgres.OWNER, name=name),
             "DJANGO_SETTINGS_MODULE": "releveur.settings",
         }
-        environment = os.environ | urls
-        subprocess.run(
-            [sys.executable, "-m", "releveur", "migrate", "-v0"], env=environment, check=True
-        )
-        yield environment
-        owner.execute(f"drop database {name} with (force)")
+        yield os.environ | urls
+        superuser.execute(f"drop database {name} with (force)")
 
 
 class Tree:

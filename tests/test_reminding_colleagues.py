@@ -83,17 +83,23 @@ def test_whoever_answers_first_answers_for_both(sender: Invitation, device: Devi
     assert Receipt.objects.get(invitation=receiver).by_contact == receiver.contact
 
 
-def test_a_colleague_holds_up_no_close_and_moves_no_deadline(
-    sender: Invitation, device: Device, campaign: Campaign
-) -> None:
+def handed_late(sender: Invitation, device: Device, *, at: datetime) -> Invitation:
+    """Two reminders have gone to the sender, and the third goes right after."""
     for week in (0, 1, 2):
         steps.take_due_steps(now=OPENED + week * WEEK)
         the_mails_leave(now=OPENED + week * WEEK)
-    late = OPENED + 3 * WEEK - timedelta(hours=1)
-    receiver = hands(sender, device, now=late).receiver
-    the_mails_leave(now=late)
+    receiver = hands(sender, device, now=at).receiver
+    the_mails_leave(now=at)
     steps.take_due_steps(now=OPENED + 3 * WEEK)
     the_mails_leave(now=OPENED + 3 * WEEK)
+    return receiver
+
+
+def test_a_colleague_holds_up_no_close_and_moves_no_deadline(
+    sender: Invitation, device: Device, campaign: Campaign
+) -> None:
+    late = OPENED + 3 * WEEK - timedelta(hours=1)
+    receiver = handed_late(sender, device, at=late)
 
     steps.take_due_steps(now=late + timedelta(hours=54))
     assert waits(receiver) == ["HANDED"], "her third reminder would still have to wait"
@@ -105,14 +111,8 @@ def test_a_colleague_holds_up_no_close_and_moves_no_deadline(
 def test_a_third_reminder_owed_to_a_colleague_late_moves_no_deadline(
     sender: Invitation, device: Device, campaign: Campaign
 ) -> None:
-    for week in (0, 1, 2):
-        steps.take_due_steps(now=OPENED + week * WEEK)
-        the_mails_leave(now=OPENED + week * WEEK)
     handed = OPENED + 3 * WEEK - timedelta(hours=22)
-    receiver = hands(sender, device, now=handed).receiver
-    the_mails_leave(now=handed)
-    steps.take_due_steps(now=OPENED + 3 * WEEK)
-    the_mails_leave(now=OPENED + 3 * WEEK)
+    receiver = handed_late(sender, device, at=handed)
 
     steps.take_due_steps(now=handed + timedelta(hours=72))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -38,6 +39,9 @@ NO_PAGES = {
 }
 """Addresses that answer with something else than a page of their own."""
 
+PAGES = os.environ.get("RELEVEUR_PAGES")
+"""A folder to keep the pages in for a validator, if one is given: see CONTRIBUTING.md."""
+
 TEMPLATES = Path(releveur.web.__file__).parent / "templates"
 ERRORS = ("404.html", "500.html", "403_csrf.html")
 HTML = "{http://www.w3.org/1999/xhtml}"
@@ -51,7 +55,12 @@ def language(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def seen(language: str) -> list[Seen]:
-    return every_state(language)
+    seen = every_state(language)
+    if PAGES:
+        for number, one in enumerate(seen):
+            name = re.sub(r"\W+", "-", f"{language} {number:03} {one.page} {one.state}".strip())
+            Path(PAGES, f"{name}.html").write_bytes(one.answer.content)
+    return seen
 
 
 def test_every_state_is_valid_whole_and_in_its_language(seen: list[Seen], language: str) -> None:

@@ -189,7 +189,7 @@ def _lay_out(page: Worksheet, columns: Sequence[Column]) -> None:
     page.freeze_panes = "A2"
     page.auto_filter.ref = f"A1:{get_column_letter(len(columns) - 1)}{page.max_row}"
     page.column_dimensions[get_column_letter(len(columns))].hidden = True
-    page.row_dimensions[1].height = 48
+    page.row_dimensions[1].height = 60
     page.protection.sheet = True
     page.protection.autoFilter = page.protection.formatColumns = False
 

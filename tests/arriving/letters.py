@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from email.message import EmailMessage
+from collections.abc import Mapping
 from datetime import datetime
+from email.message import EmailMessage
 from itertools import count
 
 from releveur.campaigns import mailing
@@ -73,10 +74,10 @@ def a_reply(
     answers: Mail | None = None,
     sender: str = f"Alexandra Morel <{ALEXANDRA}>",
     subject: str = "RE: Relevé compteurs",
-    files: dict[str, bytes] | None = None,
-    **headers: str,
+    files: Mapping[str, bytes] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """What a person writes; headers by keyword, `auto_submitted="auto-replied"`."""
+    """What a person writes."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = "releves@bureautique-lafayette.example"
@@ -84,8 +85,8 @@ def a_reply(
     message["Message-ID"] = f"<reply-{next(_number)}@gramont-services.example>"
     if answers is not None:
         message["In-Reply-To"] = message["References"] = answers.message_id
-    for name, value in headers.items():
-        message[name.replace("_", "-")] = value
+    for header, value in (headers or {}).items():
+        message[header] = value
     message.set_content(words)
     for name, content in (files or {}).items():
         message.add_attachment(content, "image", "jpeg", filename=name)

@@ -38,9 +38,14 @@ def imap_server(
 
 
 @pytest.fixture
-def maildir(tmp_path: Path, settings: Any) -> mailbox.Maildir:
-    settings.INBOX = f"maildir://{tmp_path}/mail"
-    return mailbox.Maildir(tmp_path / "mail", create=True)
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "mail"
+
+
+@pytest.fixture
+def maildir(folder: Path, settings: Any) -> mailbox.Maildir:
+    settings.INBOX = f"maildir://{folder}"
+    return mailbox.Maildir(folder, create=True)
 
 
 def kept() -> list[bytes]:
@@ -117,13 +122,13 @@ def test_a_maildir_is_read_and_emptied(maildir: mailbox.Maildir) -> None:
 
 
 def test_a_large_file_of_a_maildir_stays_flagged(
-    maildir: mailbox.Maildir, monkeypatch: pytest.MonkeyPatch
+    maildir: mailbox.Maildir, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailboxes, "LARGEST", 1_000)
     maildir.add(a_reply("x " * 2_000))
     assert [inbox.fetch(now=OPENED) for _ in range(2)] == [1, 0]
-    [message] = list(mailbox.Maildir(maildir._path))  # type: ignore[attr-defined]
-    assert message.get_flags() == "FS"  # type: ignore[attr-defined]
+    [message] = list(mailbox.Maildir(folder))
+    assert message.get_flags() == "FS"
 
 
 def test_the_same_message_by_two_ways_is_one(maildir: mailbox.Maildir) -> None:
@@ -147,10 +152,12 @@ def test_the_same_message_by_two_ways_is_one(maildir: mailbox.Maildir) -> None:
         b"From: a@b.example\nSubject: a\x00b\r\n\tc\x07\n\nbonjour",
     ],
 )
-def test_a_poisoned_message_fails_alone_and_is_kept(raw: bytes, maildir: mailbox.Maildir) -> None:
+def test_a_poisoned_message_fails_alone_and_is_kept(
+    raw: bytes, maildir: mailbox.Maildir, folder: Path
+) -> None:
     a_dealer()
-    (Path(maildir._path) / "new" / "1").write_bytes(raw)  # type: ignore[attr-defined]
-    (Path(maildir._path) / "new" / "2").write_bytes(a_reply("Noir 41200"))  # type: ignore[attr-defined]
+    (folder / "new" / "1").write_bytes(raw)
+    (folder / "new" / "2").write_bytes(a_reply("Noir 41200"))
     assert inbox.fetch(now=OPENED) == 2
     assert sorting.sort_arrived(now=OPENED) == 2
     assert kept()[0] == raw

@@ -191,7 +191,7 @@ def _asked_of_somebody_reached(campaign: int) -> Exists:
 
 def _arrives() -> Q:
     on_its_way = Q(withheld_at=None) & (Q(mail=None) | ~Q(mail__state=Mail.State.FAILED))
-    return (Q(mail__state=Mail.State.SENT) | on_its_way) & ~bouncing.came_back()
+    return (Q(mail__state=Mail.State.SENT) | on_its_way) & Q(~bouncing.came_back())
 
 
 def _everybodys_time_is_over(campaign: Campaign, *, now: datetime) -> bool:

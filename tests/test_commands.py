@@ -71,7 +71,9 @@ def test_opening_says_dates_devices_mails_and_tasks(device: Device) -> None:
         "reported": 0, "silent": 1, "estimated": 0, "automatic": 0,
         "already_read": 0, "unasked": 0, "blocked": 0,
     }  # fmt: skip
-    assert answer["mails"] == {"owed": 1, "sent": 0, "withheld": 0, "failed": 0}
+    assert answer["mails"] == {
+        "owed": 1, "sent": 0, "withheld": 0, "failed": 0, "bounced": 0
+    }  # fmt: skip
     assert (answer["invitations"], answer["nobody_to_ask"], answer["tasks"]) == (1, [], [])
 
 

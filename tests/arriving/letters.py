@@ -34,7 +34,7 @@ def a_bounce(
     with_id: bool = True,
 ) -> bytes:
     """A delivery status about a mail, sent to `to`; the server's words begin with two codes."""
-    returned = f"Message-ID: {mail.message_id}\n" if with_id else ""
+    returned = f"Message-ID: {mail.message_id}\n" * with_id
     return f"""Return-Path: <>
 Delivered-To: {to}
 From: MAILER-DAEMON@mx.client.example (Mail Delivery System)
@@ -42,7 +42,6 @@ To: {to}
 Subject: Undelivered Mail Returned to Sender
 Message-ID: <dsn-{next(_number)}@mx.client.example>
 Auto-Submitted: auto-replied
-MIME-Version: 1.0
 Content-Type: multipart/report; report-type=delivery-status; boundary="=_b"
 
 --=_b

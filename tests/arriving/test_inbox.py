@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import mailbox
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from releveur.ops import ticking
-from releveur.outbox import inbox, mailboxes, sealing, sorting
+from releveur.outbox import composing, inbox, mailboxes, sealing, sorting
 from releveur.outbox.mailboxes import Unreachable
-from releveur.outbox.models import Arrived
+from releveur.outbox.models import Arrived, Mail
 from tests import sink, tls
 from tests.arriving import imap
 from tests.arriving.imap import Imap
-from tests.arriving.letters import a_nest, a_reply
+from tests.arriving.letters import ALEXANDRA, a_nest, a_reply
 from tests.factories import OPENED, a_dealer
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +164,20 @@ def test_a_poisoned_message_fails_alone_and_is_kept(
     assert kept()[0] == raw
     assert Arrived.objects.latest("pk").kind == Arrived.Kind.REPLY
     assert sorting.sort_arrived(now=OPENED) == 0
+
+
+def test_the_words_of_others_are_forgotten_after_90_days(maildir: mailbox.Maildir) -> None:
+    a_dealer()
+    arrived, _new = inbox.receive(a_reply("Noir 41200"), now=OPENED)
+    waiting, _new = inbox.receive(a_reply("encore"), now=OPENED)
+    ticking.take_in(now=OPENED)
+    Arrived.objects.filter(pk=waiting.pk).update(state="SORTED", done_at=None)
+    assert inbox.forget(now=OPENED + timedelta(days=90)) == 0
+    assert inbox.forget(now=OPENED + timedelta(days=91)) == 1, "what waits is kept"
+    arrived.refresh_from_db()
+    assert arrived.sender == ALEXANDRA
+    with pytest.raises(sealing.CannotBeOpened):
+        sealing.opened(arrived.sealed)
+    assert composing.compose(Mail.objects.get(forwards=arrived), date=OPENED), (
+        "sent again without files"
+    )

@@ -119,7 +119,9 @@ def dmarc(patient: Patient) -> Iterator[Finding]:
         words = _("%(domain)s has no DMARC record: large providers refuse mails in numbers")
         if records:
             words = _("%(domain)s has several DMARC records: receivers take none of them")
-        to_do = _("Publish at _dmarc.%(domain)s: « v=DMARC1; p=none; rua=mailto:… ».")
+        to_do = _(
+            "Publish at _dmarc.%(domain)s: « v=DMARC1; p=none », with rua=mailto:ADDRESS for the reports."
+        )
         yield Finding("dmarc", Level.FAIL, words % known, to_do % known)
         return
     tags = _tags(records[0])

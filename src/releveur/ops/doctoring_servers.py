@@ -42,7 +42,7 @@ def relay(patient: Patient) -> Iterator[Finding]:
         words = _("the mail server does not know our password: %(fault)s")
         said = fault.smtp_error
         known = {"fault": said.decode(errors="replace") if isinstance(said, bytes) else said}
-        to_do = _("Put the right one in RELEVEUR_SMTP_URL, with @ as %40.")
+        to_do = _("Put the right one in RELEVEUR_SMTP_URL, special characters percent-encoded.")
         yield Finding("relay_login", Level.FAIL, words % known, to_do)
     except (OSError, smtplib.SMTPException) as fault:
         words = _("the mail server %(host)s:%(port)s does not answer: %(fault)s")

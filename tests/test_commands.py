@@ -70,7 +70,7 @@ def test_opening_says_dates_devices_mails_and_tasks(device: Device) -> None:
         "already_read": 0, "unasked": 0, "blocked": 0,
     }  # fmt: skip
     assert answer["mails"] == {
-        "owed": 1, "minutes_left": None, "sent": 0, "withheld": 0, "failed": 0
+        "owed": 1, "minutes_left": None, "sent": 0, "withheld": 0, "failed": 0, "bounced": 0
     }  # fmt: skip
     assert (answer["invitations"], answer["nobody_to_ask"], answer["tasks"]) == (1, [], [])
 

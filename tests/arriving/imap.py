@@ -6,7 +6,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -22,6 +22,8 @@ class Imap:
     uidplus: bool = True
     drops_at: str = ""
     """A command at which the server hangs up, once."""
+    before: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """What happens when a command begins like that, before it is obeyed."""
     commands: list[str] = field(default_factory=list)
 
     def put(self, *raws: bytes) -> None:
@@ -55,9 +57,12 @@ def _accept(listener: socket.socket, context: ssl.SSLContext, imap: Imap) -> Non
             plain, _peer = listener.accept()
         except OSError:
             return
-        with suppress(OSError, ssl.SSLError), plain:
-            with context.wrap_socket(plain, server_side=True) as talk:
-                _converse(talk.makefile("rwb"), imap)  # type: ignore[arg-type]
+        with (
+            suppress(OSError, ssl.SSLError),
+            plain,
+            context.wrap_socket(plain, server_side=True) as talk,
+        ):
+            _converse(talk.makefile("rwb"), imap)  # type: ignore[arg-type]
 
 
 def _converse(file: BinaryIO, imap: Imap) -> None:
@@ -68,28 +73,43 @@ def _converse(file: BinaryIO, imap: Imap) -> None:
         if imap.drops_at and command.startswith(imap.drops_at):
             imap.drops_at = ""
             return
+        for begins, happens in imap.before.items():
+            if command.startswith(begins):
+                happens()
+                return
         _say(file, f"{tag} ".encode() + _answered(file, command, imap))
         if command == "LOGOUT":
             return
 
 
 def _answered(file: BinaryIO, command: str, imap: Imap) -> bytes:
+    if command.startswith("LOGIN") and command != f'LOGIN {USER} "{PASSWORD}"':
+        return b"NO [AUTHENTICATIONFAILED] no"
+    if command.startswith("UID"):
+        _of_messages(file, command, imap)
     if command == "CAPABILITY":
         _say(file, b"* CAPABILITY IMAP4rev1" + b" UIDPLUS" * imap.uidplus)
-    elif command.startswith("LOGIN") and command != f'LOGIN {USER} "{PASSWORD}"':
-        return b"NO [AUTHENTICATIONFAILED] no"
     elif command.startswith("SELECT"):
         _say(file, b"* %d EXISTS" % len(imap.messages))
-    elif command.startswith("UID SEARCH"):
+    elif command == "EXPUNGE":
+        _expunge(imap)
+    return b"OK done"
+
+
+def _of_messages(file: BinaryIO, command: str, imap: Imap) -> None:
+    if command.startswith("UID SEARCH"):
         _say(file, b"* SEARCH " + b" ".join(b"%d" % uid for uid in _unsettled(imap)))
     elif fetch := re.fullmatch(r"UID FETCH (\d+) \((.*)\)", command):
         _show(file, int(fetch[1]), fetch[2], imap)
     elif store := re.fullmatch(r"UID STORE (\d+) \+FLAGS.SILENT \((.*)\)", command):
         imap.flags[int(store[1])] |= set(store[2].split())
-    elif "EXPUNGE" in command:
-        for uid in [uid for uid, flags in imap.flags.items() if r"\Deleted" in flags]:
-            del imap.messages[uid], imap.flags[uid]
-    return b"OK done"
+    elif command.startswith("UID EXPUNGE"):
+        _expunge(imap)
+
+
+def _expunge(imap: Imap) -> None:
+    for uid in [uid for uid, flags in imap.flags.items() if r"\Deleted" in flags]:
+        del imap.messages[uid], imap.flags[uid]
 
 
 def _unsettled(imap: Imap) -> list[int]:

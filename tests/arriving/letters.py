@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from itertools import count
@@ -33,7 +34,7 @@ def a_bounce(
     with_id: bool = True,
 ) -> bytes:
     """A delivery status about a mail, sent to `to`; the server's words begin with two codes."""
-    returned = f"Message-ID: {mail.message_id}\n" if with_id else ""
+    returned = f"Message-ID: {mail.message_id}\n" * with_id
     return f"""Return-Path: <>
 Delivered-To: {to}
 From: MAILER-DAEMON@mx.client.example (Mail Delivery System)
@@ -41,7 +42,6 @@ To: {to}
 Subject: Undelivered Mail Returned to Sender
 Message-ID: <dsn-{next(_number)}@mx.client.example>
 Auto-Submitted: auto-replied
-MIME-Version: 1.0
 Content-Type: multipart/report; report-type=delivery-status; boundary="=_b"
 
 --=_b
@@ -73,10 +73,10 @@ def a_reply(
     answers: Mail | None = None,
     sender: str = f"Alexandra Morel <{ALEXANDRA}>",
     subject: str = "RE: Relevé compteurs",
-    files: dict[str, bytes] | None = None,
-    **headers: str,
+    files: Mapping[str, bytes] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """What a person writes; headers by keyword, `auto_submitted="auto-replied"`."""
+    """What a person writes."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = "releves@bureautique-lafayette.example"
@@ -84,8 +84,8 @@ def a_reply(
     message["Message-ID"] = f"<reply-{next(_number)}@gramont-services.example>"
     if answers is not None:
         message["In-Reply-To"] = message["References"] = answers.message_id
-    for name, value in headers.items():
-        message[name.replace("_", "-")] = value
+    for header, value in (headers or {}).items():
+        message[header] = value
     message.set_content(words)
     for name, content in (files or {}).items():
         message.add_attachment(content, "image", "jpeg", filename=name)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import mailbox
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from releveur.ops import ticking
-from releveur.outbox import inbox, mailboxes, sealing, sorting
+from releveur.outbox import composing, inbox, mailboxes, sealing, sorting
 from releveur.outbox.mailboxes import Unreachable
-from releveur.outbox.models import Arrived
+from releveur.outbox.models import Arrived, Mail
 from tests import sink, tls
 from tests.arriving import imap
 from tests.arriving.imap import Imap
-from tests.arriving.letters import a_nest, a_reply
+from tests.arriving.letters import ALEXANDRA, a_nest, a_reply
 from tests.factories import OPENED, a_dealer
 
 pytestmark = pytest.mark.django_db
@@ -38,9 +39,14 @@ def imap_server(
 
 
 @pytest.fixture
-def maildir(tmp_path: Path, settings: Any) -> mailbox.Maildir:
-    settings.INBOX = f"maildir://{tmp_path}/mail"
-    return mailbox.Maildir(tmp_path / "mail", create=True)
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "mail"
+
+
+@pytest.fixture
+def maildir(folder: Path, settings: Any) -> mailbox.Maildir:
+    settings.INBOX = f"maildir://{folder}"
+    return mailbox.Maildir(folder, create=True)
 
 
 def kept() -> list[bytes]:
@@ -117,13 +123,13 @@ def test_a_maildir_is_read_and_emptied(maildir: mailbox.Maildir) -> None:
 
 
 def test_a_large_file_of_a_maildir_stays_flagged(
-    maildir: mailbox.Maildir, monkeypatch: pytest.MonkeyPatch
+    maildir: mailbox.Maildir, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailboxes, "LARGEST", 1_000)
     maildir.add(a_reply("x " * 2_000))
     assert [inbox.fetch(now=OPENED) for _ in range(2)] == [1, 0]
-    [message] = list(mailbox.Maildir(maildir._path))  # type: ignore[attr-defined]
-    assert message.get_flags() == "FS"  # type: ignore[attr-defined]
+    [message] = list(mailbox.Maildir(folder))
+    assert message.get_flags() == "FS"
 
 
 def test_the_same_message_by_two_ways_is_one(maildir: mailbox.Maildir) -> None:
@@ -147,12 +153,31 @@ def test_the_same_message_by_two_ways_is_one(maildir: mailbox.Maildir) -> None:
         b"From: a@b.example\nSubject: a\x00b\r\n\tc\x07\n\nbonjour",
     ],
 )
-def test_a_poisoned_message_fails_alone_and_is_kept(raw: bytes, maildir: mailbox.Maildir) -> None:
+def test_a_poisoned_message_fails_alone_and_is_kept(
+    raw: bytes, maildir: mailbox.Maildir, folder: Path
+) -> None:
     a_dealer()
-    (Path(maildir._path) / "new" / "1").write_bytes(raw)  # type: ignore[attr-defined]
-    (Path(maildir._path) / "new" / "2").write_bytes(a_reply("Noir 41200"))  # type: ignore[attr-defined]
+    (folder / "new" / "1").write_bytes(raw)
+    (folder / "new" / "2").write_bytes(a_reply("Noir 41200"))
     assert inbox.fetch(now=OPENED) == 2
     assert sorting.sort_arrived(now=OPENED) == 2
     assert kept()[0] == raw
     assert Arrived.objects.latest("pk").kind == Arrived.Kind.REPLY
     assert sorting.sort_arrived(now=OPENED) == 0
+
+
+def test_the_words_of_others_are_forgotten_after_90_days(maildir: mailbox.Maildir) -> None:
+    a_dealer()
+    arrived, _new = inbox.receive(a_reply("Noir 41200"), now=OPENED)
+    waiting, _new = inbox.receive(a_reply("encore"), now=OPENED)
+    ticking.take_in(now=OPENED)
+    Arrived.objects.filter(pk=waiting.pk).update(state="SORTED", done_at=None)
+    assert inbox.forget(now=OPENED + timedelta(days=90)) == 0
+    assert inbox.forget(now=OPENED + timedelta(days=91)) == 1, "what waits is kept"
+    arrived.refresh_from_db()
+    assert arrived.sender == ALEXANDRA
+    with pytest.raises(sealing.CannotBeOpened):
+        sealing.opened(arrived.sealed)
+    assert composing.compose(Mail.objects.get(forwards=arrived), date=OPENED), (
+        "sent again without files"
+    )

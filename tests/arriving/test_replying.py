@@ -129,7 +129,9 @@ def test_a_colleague_in_copy_who_answers_is_named(asking: Mail) -> None:
 
 def test_a_filter_that_wants_to_know_who_we_are_is_for_a_person(asking: Mail) -> None:
     said = "Votre message est retenu. Merci de cliquer pour valider votre adresse d'expéditeur."
-    raw = a_reply(said, answers=asking, subject="Authentification", auto_submitted="auto-replied")
+    raw = a_reply(
+        said, answers=asking, subject="Authentification", headers={"Auto-Submitted": "auto-replied"}
+    )
     assert "Un filtre" in forwarded(raw).subject or "A filter" in Mail.objects.latest("pk").subject
 
 

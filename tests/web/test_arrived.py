@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -30,9 +31,9 @@ def door(settings: Any) -> None:
     settings.INBOX_SECRET = SECRET
 
 
-def posted(raw: bytes = RAW, **headers: str) -> HttpResponse:
+def posted(raw: bytes = RAW, *, headers: Mapping[str, str] = BEARER) -> HttpResponse:
     browser = Client(enforce_csrf_checks=True)
-    answer = browser.post(PAGE, raw, content_type="message/rfc822", headers=headers or BEARER)
+    answer = browser.post(PAGE, raw, content_type="message/rfc822", headers=headers)
     assert isinstance(answer, HttpResponse)
     return answer
 
@@ -45,19 +46,19 @@ def test_what_a_provider_posts_is_kept_once() -> None:
 
 def test_a_signature_is_as_good_as_the_secret() -> None:
     right = "sha256=" + hmac.new(SECRET.encode(), RAW, hashlib.sha256).hexdigest()
-    assert posted(**{"X-Releveur-Signature": right}).status_code == 201
-    assert posted(RAW + b"x", **{"X-Releveur-Signature": right}).status_code == 401
+    assert posted(headers={"X-Releveur-Signature": right}).status_code == 201
+    assert posted(RAW + b"x", headers={"X-Releveur-Signature": right}).status_code == 401
 
 
 @pytest.mark.parametrize("said", ["", "Bearer", "Bearer wrong", f"Basic {SECRET}", "Bearer é"])
 def test_who_does_not_know_the_secret_is_sent_away(said: str) -> None:
-    assert posted(Authorization=said).status_code == 401
+    assert posted(headers={"Authorization": said}).status_code == 401
     assert not Arrived.objects.exists()
 
 
 def test_without_a_secret_there_is_no_door(settings: Any) -> None:
     settings.INBOX_SECRET = ""
-    assert posted(Authorization="Bearer ").status_code == 404
+    assert posted(headers={"Authorization": "Bearer "}).status_code == 404
 
 
 def test_only_a_post_and_not_too_large(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,14 +50,19 @@ def tell(news: Callable[[], News], *, now: datetime) -> Mail | None:
     return mail
 
 
-def prepare(news: Callable[[], News], *, dealer: Dealer, language: str, now: datetime) -> Mail:
-    """The mail without owing it."""
+def prepare(
+    news: Callable[[], News], *, dealer: Dealer, language: str, now: datetime, to: str = ""
+) -> Mail:
+    """The mail without owing it.
+
+    :param to: somebody else than the dealer's own mailbox
+    """
     with translation.override(language):
         told = news()
     lines = [{"label": label, "value": value} for label, value in told.lines if value]
     mail = writing.prepare(
         FOLDER,
-        to=dealer.reply_to,
+        to=to or dealer.reply_to,
         language=language,
         context={"heading": told.heading, "sentence": told.sentence, "lines": lines},
         dealer=dealer,

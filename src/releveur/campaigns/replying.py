@@ -107,7 +107,7 @@ def _forward(pk: int, *, now: datetime) -> bool:
                     return False
                 mail.forwards = arrived
                 mail.save(update_fields=["forwards"])
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001  # whatever it is, the others' words go on
             _gave_up(arrived, fault, now=now)
             return False
         if arrived.state == Arrived.State.SORTED:

@@ -88,6 +88,7 @@ def take_in(*, now: datetime) -> int:
     looked_at = sorting.sort_arrived(now=now)
     replying.forward_due(now=now)
     bounced.tell(now=now)
+    inbox.forget(now=now)
     return looked_at
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -23,6 +23,9 @@ MOST_AT_ONCE = 200
 """Messages taken in by one call: the next one is a minute away."""
 
 LARGEST = mailboxes.LARGEST
+
+KEPT = timedelta(days=90)
+"""How long the words of others are kept, once the office has them."""
 
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
@@ -65,6 +68,15 @@ def receive(raw: bytes, *, now: datetime, whole: bool = True) -> tuple[Arrived, 
                 "subject": anatomy.header(message, "Subject")[:240],
             },
         )  # fmt: skip
+
+
+def forget(*, now: datetime) -> int:
+    """Drop the content of what was dealt with `KEPT` ago: that it came, and what it was, stays.
+
+    :returns: of how many
+    """
+    old = Arrived.objects.filter(done_at__lt=now - KEPT).exclude(sealed=b"")
+    return old.update(sealed=b"")
 
 
 def digest(raw: bytes) -> str:

@@ -17,7 +17,7 @@ _NONCE = 12
 
 
 class CannotBeOpened(Exception):
-    """It was sealed under another secret, or changed since."""
+    """It was sealed under another secret, changed since, or forgotten."""
 
 
 def seal(content: bytes) -> bytes:
@@ -26,11 +26,11 @@ def seal(content: bytes) -> bytes:
 
 
 def opened(sealed: bytes | memoryview) -> bytes:
-    """:raises CannotBeOpened: the secret was changed since, or the bytes were"""
+    """:raises CannotBeOpened: the secret was changed since, or the bytes were, or there are none"""
     held = bytes(sealed)
     try:
         return AESGCM(_key()).decrypt(held[:_NONCE], held[_NONCE:], None)
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise CannotBeOpened from None
 
 

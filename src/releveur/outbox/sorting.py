@@ -34,6 +34,7 @@ DELIVERED_TO = (
     "X-Rcpt-To",
     "To",
     "Cc",
+    "Received",
 )
 """Where the address stands at which a message arrived; each server has its own header."""
 

@@ -25,7 +25,7 @@ LONGEST_SENDER = 75
 LONGEST_SUBJECT = 240
 LONGEST_REPLY = 500
 
-_TROUBLESOME = re.compile(r'[@:;,"<>()\[\]\\\x00-\x1f\x7f]+')
+_TROUBLESOME = re.compile(r'(=\?|\?=|[@:;,"<>()\[\]\\\x00-\x1f\x7f-\x9f\u2028\u2029])+')
 _SPACES = str.maketrans("\u00a0\u202f\u2009", "   ")
 _LINE_ENDS = re.compile(r"[ \t]+$", re.MULTILINE)
 _INDENTS = re.compile(r"\s*\n\s*")
@@ -147,7 +147,7 @@ def failed(
 
 
 def clean_name(name: str) -> str:
-    """A sender's name without what mail programs misread: `@ : , "` and their like.
+    """A sender's name without what mail programs misread: `@ : , "`, encoded words and their like.
 
     >>> clean_name('Relevés: "Bureautique" <a@b.example>, Paris')
     'Relevés Bureautique a b.example Paris'

@@ -28,7 +28,6 @@ from releveur.outbox.models import Mail
 LIFE = timedelta(minutes=10)
 MOST_TRIES = 5
 HOUR = timedelta(hours=1)
-KEPT = timedelta(days=1)
 MOST_OF_AN_ADDRESS = 5
 """Codes an hour, whoever asks: nobody's mailbox is filled by a stranger."""
 
@@ -80,7 +79,6 @@ def ask(address: str, *, browser: str, client: str, language: str, now: datetime
     key = _normalised(address)
     of_address, of_client = _hashed("address", key), _hashed("client", client)
     _restrain(of_address, of_client)
-    LoginCode.objects.filter(asked_at__lt=MachineNow() - KEPT).delete()
     contact = Contact.objects.filter(address_key=key).first()
     uuid = uuid4()
     LoginCode.objects.create(
@@ -151,6 +149,12 @@ def revoke(contact: Contact) -> None:
     """End every session of a person, and every code on its way to her."""
     Contact.objects.filter(pk=contact.pk).update(session_version=F("session_version") + 1)
     LoginCode.objects.filter(contact=contact, used_at=None).update(used_at=MachineNow())
+
+
+def forget(*, after: timedelta) -> int:
+    """Delete the requests for a code that are older, by the machine's time; return how many."""
+    deleted, _tables = LoginCode.objects.filter(asked_at__lt=MachineNow() - after).delete()
+    return deleted
 
 
 def said() -> dict[str, object]:

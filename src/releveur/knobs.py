@@ -80,6 +80,9 @@ KNOBS = (
     ),
     Knob("RELEVEUR_DEMO", "0", "1: the demonstration, with its mails and its clock under /demo/"),
     Knob("RELEVEUR_DEBUG", "0", "1: error pages with the code's state; never in production"),
+    Knob("RELEVEUR_KEEP_PHOTOS", "1826", "days a photo is kept after its reading; 0: for ever"),
+    Knob("RELEVEUR_KEEP_MAILS", "400", "days the words of a mail are kept; 0: for ever"),
+    Knob("RELEVEUR_KEEP_LOGINS", "1", "days a request for a code is kept; 0: for ever"),
     Knob("RELEVEUR_LOG_LEVEL", "INFO", "least level that is logged to stderr"),
 )
 _DEFAULTS = {knob.name: knob.default for knob in KNOBS}

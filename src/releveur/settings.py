@@ -200,6 +200,12 @@ if INBOX and not (
 INBOX_SECRET = knobs.text("RELEVEUR_INBOX_SECRET")
 DKIM_SELECTORS = knobs.words("RELEVEUR_DKIM_SELECTORS")
 
+# How long what only people need is kept, in days; 0: for ever
+
+KEEP_PHOTOS = knobs.number("RELEVEUR_KEEP_PHOTOS")
+KEEP_MAILS = knobs.number("RELEVEUR_KEEP_MAILS")
+KEEP_LOGINS = knobs.number("RELEVEUR_KEEP_LOGINS")
+
 # A form of a whole fleet: five fields a device and a few more where it asks; two files where it does
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 2_000

@@ -49,6 +49,8 @@ class Action(models.TextChoices):
     PRINT_LETTERS = "PRINT_LETTERS", _("printed letters")
     EXPORT_PERSON = "EXPORT_PERSON", _("exported a person’s data")
     ERASE_PERSON = "ERASE_PERSON", _("erased a person’s data")
+    FORGET_PHOTOS = "FORGET_PHOTOS", _("erased photos whose time was over")
+    FORGET_MAILS = "FORGET_MAILS", _("erased the words of mails whose time was over")
     LOG_IN = "LOG_IN", _("came in with a code")
     FAIL_LOG_IN = "FAIL_LOG_IN", _("used up a code without getting in")
 

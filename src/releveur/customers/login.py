@@ -27,7 +27,6 @@ from releveur.outbox.models import Mail
 LIFE = timedelta(minutes=10)
 MOST_TRIES = 5
 HOUR = timedelta(hours=1)
-KEPT = timedelta(days=1)
 MOST_OF_AN_ADDRESS = 5
 """Codes an hour, whoever asks: nobody's mailbox is filled by a stranger."""
 
@@ -76,7 +75,6 @@ def ask(address: str, *, browser: str, client: str, language: str, now: datetime
     key = addresses.key(address)
     of_address, of_client = _hashed("address", key), _hashed("client", client)
     _restrain(of_address, of_client)
-    LoginCode.objects.filter(asked_at__lt=MachineNow() - KEPT).delete()
     contact = Contact.objects.filter(address_key=key).first()
     uuid = uuid4()
     LoginCode.objects.create(
@@ -147,6 +145,12 @@ def revoke(contact: Contact) -> None:
     """End every session of a person, and every code on its way to her."""
     Contact.objects.filter(pk=contact.pk).update(session_version=F("session_version") + 1)
     LoginCode.objects.filter(contact=contact, used_at=None).update(used_at=MachineNow())
+
+
+def forget(*, after: timedelta) -> int:
+    """Delete the requests for a code that are older, by the machine's time; return how many."""
+    deleted, _tables = LoginCode.objects.filter(asked_at__lt=MachineNow() - after).delete()
+    return deleted
 
 
 def said() -> dict[str, object]:

@@ -10,6 +10,7 @@ WRITTEN_ONCE = (
     "readings_withdrawal",
     "readings_finding",
     "readings_proof",
+    "readings_photoerased",
     "readings_billed",
     "campaigns_receipt",
     "campaigns_receiptline",

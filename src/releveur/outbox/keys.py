@@ -56,11 +56,15 @@ def _key(secret: str, uuid: UUID, version: int) -> str:
 
 def _secret(uuid: UUID, version: int, hashed_as: str) -> str:
     """The secret that made the key of this hash: today's, or a former one while it is accepted."""
-    today: str = settings.LINK_SECRET
-    for secret in (today, *settings.OLD_LINK_SECRETS):
+    for secret in secrets():
         if hashed_as == hashed(_key(secret, uuid, version)):
             return secret
-    return today
+    return secrets()[0]
+
+
+def secrets() -> tuple[str, ...]:
+    """Today's secret, then the former ones that are still accepted."""
+    return (settings.LINK_SECRET, *settings.OLD_LINK_SECRETS)
 
 
 def hashed(key: str) -> str:

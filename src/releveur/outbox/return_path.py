@@ -14,6 +14,7 @@ from base64 import b32encode
 
 from django.conf import settings
 
+from releveur.outbox import keys
 from releveur.outbox.models import Mail
 
 LONGEST_LOCAL_PART = 64
@@ -37,7 +38,7 @@ def of(mail: Mail) -> str:
     name, _at, domain = settings.RETURN_PATH.rpartition("@")
     if not domain:
         return ""
-    tag = f"{_written(mail.pk)}-{_signature(mail.pk)}"
+    tag = f"{_written(mail.pk)}-{_signatures(mail.pk)[0]}"
     return f"{name}+{tag}@{domain}" if name else f"{tag}@{domain}"
 
 
@@ -49,8 +50,8 @@ def whose(text: str) -> int | None:
     ours = settings.RETURN_PATH.rpartition("@")[2].casefold()
     for number, signature, domain in _TAG.findall(text):
         mail = int(number, _BASE)
-        right = hmac.compare_digest(signature.lower(), _signature(mail))
-        if right and ours and domain.casefold().rstrip(".") == ours:
+        right = [hmac.compare_digest(signature.lower(), one) for one in _signatures(mail)]
+        if any(right) and ours and domain.casefold().rstrip(".") == ours:
             return mail
     return None
 
@@ -63,7 +64,8 @@ def _written(number: int) -> str:
     return letters or "0"
 
 
-def _signature(number: int) -> str:
+def _signatures(number: int) -> list[str]:
+    """Under today's secret, then under the former ones that are still accepted."""
     said = b"return path %d" % number
-    digest = hmac.digest(settings.LINK_SECRET.encode(), said, hashlib.sha256)
-    return b32encode(digest[:_SIGNED]).decode().lower()
+    digests = [hmac.digest(one.encode(), said, hashlib.sha256) for one in keys.secrets()]
+    return [b32encode(digest[:_SIGNED]).decode().lower() for digest in digests]

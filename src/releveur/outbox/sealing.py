@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from contextlib import suppress
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
+
+from releveur.outbox import keys
 
 _NONCE = 12
 
@@ -22,17 +24,19 @@ class CannotBeOpened(Exception):
 
 def seal(content: bytes) -> bytes:
     nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(_key()).encrypt(nonce, content, None)
+    return nonce + AESGCM(_keys()[0]).encrypt(nonce, content, None)
 
 
 def opened(sealed: bytes | memoryview) -> bytes:
     """:raises CannotBeOpened: the secret was changed since, or the bytes were, or there are none"""
     held = bytes(sealed)
-    try:
-        return AESGCM(_key()).decrypt(held[:_NONCE], held[_NONCE:], None)
-    except (InvalidTag, ValueError):
-        raise CannotBeOpened from None
+    for key in _keys():
+        with suppress(InvalidTag, ValueError):
+            return AESGCM(key).decrypt(held[:_NONCE], held[_NONCE:], None)
+    raise CannotBeOpened
 
 
-def _key() -> bytes:
-    return hmac.digest(settings.LINK_SECRET.encode(), b"messages that arrived", hashlib.sha256)
+def _keys() -> list[bytes]:
+    """Today's, then those of former secrets that are still accepted."""
+    said = b"messages that arrived"
+    return [hmac.digest(secret.encode(), said, hashlib.sha256) for secret in keys.secrets()]

@@ -35,6 +35,16 @@ class Proof(models.Model):
         return self.sha256[:12]
 
 
+class PhotoErased(models.Model):
+    """The file of a proof is gone, its time was over; the proof and its SHA-256 stay."""
+
+    proof = models.OneToOneField(Proof, models.PROTECT, related_name="erased")
+    erased_at = models.DateTimeField(_("erased at"))
+
+    def __str__(self) -> str:
+        return f"photo of {self.proof_id}"
+
+
 class ReadingQuerySet(models.QuerySet["Reading"]):
     def standing(self: Self) -> Self:
         """Readings that still count: not withdrawn, not superseded, not a mere proposal."""

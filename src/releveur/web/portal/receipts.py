@@ -71,7 +71,10 @@ def photo(request: HttpRequest, invitation: Invitation, proof: int) -> HttpRespo
     """A photo of a reading that this invitation asked for."""
     asked = DueReading.objects.asked_of(invitation)
     found = get_object_or_404(
-        Proof.objects.filter(readings__receipt_lines__due_reading__in=asked).distinct(), pk=proof
+        Proof.objects.filter(
+            readings__receipt_lines__due_reading__in=asked, erased=None
+        ).distinct(),
+        pk=proof,
     )
     response = HttpResponse(found.file.read(), content_type="image/jpeg")
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

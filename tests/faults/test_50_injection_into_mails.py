@@ -25,7 +25,8 @@ from django.db.models import QuerySet
 
 from releveur import clock
 from releveur.campaigns.models import Invitation, Problem
-from releveur.customers.introducing import Named, NoAddress, NoName, checked
+from releveur.customers.addresses import NoAddress
+from releveur.customers.introducing import Named, NoName, checked
 from releveur.customers.models import Contact, Customer, Site
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Device, DeviceModel, Installation

@@ -16,7 +16,8 @@ from releveur.campaigns.models import Invitation, Receipt
 from releveur.fleet.models import Device
 from releveur.readings import wording
 from tests.factories import OPENED, a_campaign, meter_of, reading_of
-from tests.web.tableurs import BLACK, DAY, SERIAL, a_book, a_fleet, field, give
+from tests.web.seeing import field
+from tests.web.tableurs import BLACK, DAY, SERIAL, a_book, a_fleet, give
 from tests.web.visiting import Page, a_visitor, fields, text
 
 pytestmark = pytest.mark.django_db

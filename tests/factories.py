@@ -271,5 +271,8 @@ def the_mails_leave(*, now: datetime) -> None:
             owed_at=now,
             state=Mail.State.SENT,
             sent_at=now,
+            key_uuid=notice.invitation.uuid,
+            key_version=notice.invitation.link_version,
+            key_hash=notice.invitation.key_hash,
         )
         notice.save(update_fields=["mail"])

@@ -77,7 +77,9 @@ class TestTheInventedDealer:
 
     def test_every_mail_really_went_over_the_wire(self, demo: Campaign) -> None:
         mails = status(demo, now=clock.now())["mails"]
-        assert mails == {"owed": 0, "sent": 14, "withheld": 0, "failed": 0}
+        assert isinstance(mails, dict)
+        assert (mails["owed"], mails["sent"]) == (0, 14)
+        assert (mails["withheld"], mails["failed"], mails["bounced"]) == (0, 0, 0)
         assert len(mailbox.caught()) == 14
 
     def test_is_prepared_once(self, demo: Campaign) -> None:

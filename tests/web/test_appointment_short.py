@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 
 from releveur.customers.models import Contact
-from tests.web.test_appointment import FORM
+from tests.web.test_appointment import FORM, customer
 from tests.web.visiting import Page, fields, text
+
+__all__ = ["customer"]
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Min, QuerySet
 from django.utils import translation
 
 from releveur.campaigns import letter, locks
@@ -154,12 +154,7 @@ def resend(invitation: Invitation, *, now: datetime) -> Mail:
 
 def of_campaign(campaign: Campaign) -> QuerySet[Mail]:
     """Every mail of a campaign to the people it asks: whatever carries the link of one of them."""
-    links = campaign.invitations.values("uuid")
-    return Mail.objects.filter(
-        Q(key_uuid__in=links)
-        | Q(notice__invitation__campaign=campaign)
-        | Q(receipt__invitation__campaign=campaign)
-    )
+    return Mail.objects.filter(key_uuid__in=campaign.invitations.values("uuid"))
 
 
 @transaction.atomic

@@ -160,7 +160,7 @@ def _mails(campaign: Campaign) -> Json:
         "sent": by_state.get(Mail.State.SENT, 0),
         "withheld": by_state.get(Mail.State.WITHHELD, 0) + withheld,
         "failed": by_state.get(Mail.State.FAILED, 0),
-        "bounced": Mail.objects.filter(mine, bounces__isnull=False).distinct().count(),
+        "bounced": mine.filter(bounces__isnull=False).distinct().count(),
     }
 
 

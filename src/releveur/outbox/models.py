@@ -74,6 +74,9 @@ class Mail(models.Model):
                 condition=Q(state="OWED"),
             ),
             models.Index(
+                name="mails_of_a_link", fields=["key_uuid"], condition=Q(key_uuid__isnull=False)
+            ),
+            models.Index(
                 name="mails_lately_handed_over",
                 fields=["handed_at"],
                 condition=Q(handed_at__isnull=False),

@@ -77,7 +77,7 @@ class TestTheInventedDealer:
 
     def test_every_mail_really_went_over_the_wire(self, demo: Campaign) -> None:
         mails = status(demo, now=clock.now())["mails"]
-        assert mails == {"owed": 0, "sent": 14, "withheld": 0, "failed": 0}
+        assert mails == {"owed": 0, "sent": 14, "withheld": 0, "failed": 0, "bounced": 0}
         assert len(mailbox.caught()) == 14
 
     def test_is_prepared_once(self, demo: Campaign) -> None:

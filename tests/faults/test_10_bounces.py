@@ -1,6 +1,6 @@
 """A mail that comes back is never overlooked: within the hour you know whom to call, and why.
 
-Whatever the customer's mail server writes (37 shapes, of Exchange, Gmail, Postfix, Exim, qmail, Notes and
+Whatever the customer's mail server writes (39 shapes, of Exchange, Gmail, Postfix, Exim, qmail, Notes and
 the French providers), the mail is found by an address that only we can sign, for months. Nothing more
 goes to an address at which nobody is; a full mailbox is written to again; a mail refused as spam is our
 own business, and you are told. A process killed while it reads the mailbox loses none and counts none

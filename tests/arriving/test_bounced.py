@@ -10,7 +10,7 @@ import pytest
 from releveur.campaigns import bounced, closing, mailing, office, posting, steps
 from releveur.campaigns.models import Campaign, Invitation, Notice
 from releveur.campaigns.status import Standing, devices
-from releveur.outbox import bouncing, inbox, return_path, sorting
+from releveur.outbox import bouncing, inbox, return_path, sorting, writing
 from releveur.outbox.models import Arrived, Bounce, Mail
 from tests.arriving.letters import ALEXANDRA, BOUNCES, a_bounce, mails_leave
 from tests.factories import (
@@ -176,6 +176,20 @@ def test_the_message_id_is_enough_where_no_return_path_is_set(hers: Invitation) 
     arrives(a_bounce(her_mail()))
     assert Bounce.objects.get().known_by == Bounce.KnownBy.MESSAGE_ID
     assert bouncing.dead([ALEXANDRA])
+
+
+def test_somebody_who_was_not_asked_yet_is_named_with_her_phone() -> None:
+    """As of the mail that announces the first campaign."""
+    dealer = a_dealer()
+    contact = a_contact(phone="01 42 96 00 10")
+    mail = writing.blank(
+        "campaigns/mail/announcement", to=contact.email, language="fr", dealer=dealer, now=OPENED
+    )
+    mail.state, mail.sent_at = Mail.State.SENT, OPENED
+    mail.save()
+    arrives(a_bounce(mail, to=return_path.of(mail)))
+    told = bounced.tell(now=OPENED + HOUR)
+    assert told and "Alexandra" in told.text and "01 42 96 00 10" in told.text
 
 
 def test_news_of_the_office_that_came_back_are_not_told_to_the_office(hers: Invitation) -> None:

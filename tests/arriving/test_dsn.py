@@ -49,9 +49,11 @@ EXPECTED = {
     "sendmail_vague": "HARD 5.0.0",
     "sfr_letter": "SOFT",
     "spam_letter": "POLICY 554",
+    "status_in_base64": "SOFT 5.2.2",
     "too_large": "POLICY 5.3.4",
     "two_recipients": "HARD 5.1.1",
     "unclear": "SOFT",
+    "utf8_global": "HARD 5.1.1",
     "yahoo_unknown": "HARD 5.0.0",
     "zimbra_quota": "SOFT 5.2.2",
 }

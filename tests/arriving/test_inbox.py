@@ -5,11 +5,15 @@ from __future__ import annotations
 import mailbox
 from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from procrastinate.contrib.django import app
 
+from releveur import clock
 from releveur.ops import ticking
 from releveur.outbox import composing, inbox, mailboxes, sealing, sorting
 from releveur.outbox.mailboxes import Unreachable
@@ -181,3 +185,12 @@ def test_the_words_of_others_are_forgotten_after_90_days(maildir: mailbox.Maildi
     assert composing.compose(Mail.objects.get(forwards=arrived), date=OPENED), (
         "sent again without files"
     )
+
+
+def test_the_command_tick_and_the_worker_read_the_mailbox(maildir: mailbox.Maildir) -> None:
+    a_dealer()
+    maildir.add(a_reply("Noir 41200"))
+    clock.set(OPENED)
+    call_command("tick", stdout=StringIO())
+    assert "Noir 41200" in Mail.objects.get(kind="office").text
+    assert "releveur.ops.tasks.fetch" in app.tasks

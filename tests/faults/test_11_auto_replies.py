@@ -77,9 +77,22 @@ def test_out_of_office_is_no_answer_in_any_language(asking: Mail) -> None:
     )
     assert to_the_office() == 0
     assert not DueReading.objects.exclude(reading=None).exists()
-    kinds = set(Arrived.objects.values_list("kind", "state", "mail"))
-    assert kinds == {("AUTO_REPLY", "DONE", asking.pk)}, "kept, with the mail it answers"
+    kinds = set(Arrived.objects.values_list("kind", "mail"))
+    assert kinds == {("AUTO_REPLY", asking.pk)}, "kept, with the mail it answers"
     assert ticking.tick(now=OPENED + WEEK).reminders == 1, "she is reminded like anybody"
+
+
+def test_a_day_later_the_office_gets_them_all_in_one_list(asking: Mail) -> None:
+    """A program may have sent what a person wrote: nothing is dropped unseen."""
+    left = "Alexandra ne travaille plus ici : écrivez à bruno@gramont-services.example."
+    arrives(*(a_reply(left, subject=one, headers=known) for one, known in ABSENT.items()))
+    ticking.take_in(now=OPENED + HOUR + timedelta(hours=23))
+    assert to_the_office() == 0
+    for hours in (24, 25, 49):
+        ticking.take_in(now=OPENED + HOUR + timedelta(hours=hours))
+    news = Mail.objects.get(kind="office")
+    assert news.text.count("bruno@gramont-services.example") == len(ABSENT)
+    assert not Arrived.objects.exclude(state="DONE").exists()
 
 
 def test_a_mail_of_ours_that_comes_round_is_not_sent_on(asking: Mail) -> None:

@@ -4,9 +4,8 @@ No field of a customer, a contact, a site, a device, an appointment or of your o
 recipient, a header, an attachment or a line to the entry of a calendar. What no name holds is refused
 where it is typed; where an older row or an import holds it all the same, it is shown as one line.
 
-Seen to fail without: `clean_name` in `writing.blank`; `" ".join(….split())` of the subject in
-`writing.prepare`; the escaping of `icalendar` in `appointments.entry`; `introducing.checked`;
-`anatomy._decoded` in what a stranger's subject becomes.
+Seen to fail without: `clean_name` in `writing.blank`, and the encoded words it drops;
+`" ".join(….split())` of the subject in `writing.prepare`; `NAME` in `introducing._name`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from releveur.campaigns import letter, office_mail
 from releveur.campaigns.models import Campaign, DueReading, Invitation
 from releveur.campaigns.office_mail import Line, News
+from releveur.customers.models import Contact
 from releveur.fleet import answering_for
 from releveur.fleet.models import Installation
 from releveur.outbox import bouncing
@@ -31,12 +32,16 @@ class Returned:
     """A mail that came back, whose it was, and what is still missing of hers."""
 
     bounce: Bounce
-    invitation: Invitation | None
+    contact: Contact | None
     rows: Sequence[DueReading] = ()
 
     @property
     def person(self) -> str:
-        return str(self.invitation.contact if self.invitation else self.bounce.address)
+        return str(self.contact or self.bounce.address)
+
+    @property
+    def phone(self) -> str:
+        return self.contact.phone if self.contact and self.contact.phone else "?"
 
     @property
     def missing(self) -> list[str]:
@@ -94,17 +99,23 @@ def _matters(bounce: Bounce) -> bool:
 
 
 def _returned(
-    bounces: Sequence[Bounce], people: dict[str, Invitation] | None = None
+    bounces: Sequence[Bounce], people: Mapping[str, Invitation] | None = None
 ) -> list[Returned]:
-    """Whose mails these were, with all that is asked of each; two queries and one a mail."""
+    """Whose mails these were, with all that is asked of each."""
     whose = {
         one.pk: (people or {}).get(one.address_key) or invitation_of(one.mail) for one in bounces
     }
     rows = letter.asked_rows([one.pk for one in whose.values() if one])
-    return [
-        Returned(one, hers := whose[one.pk], rows.get(hers.pk, []) if hers else ())
-        for one in bounces
-    ]
+    return [_of(one, whose[one.pk], rows) for one in bounces]
+
+
+def _of(
+    bounce: Bounce, invitation: Invitation | None, rows: Mapping[int, Sequence[DueReading]]
+) -> Returned:
+    if invitation is None:
+        known = Contact.objects.filter(address_key=bounce.mail.to.casefold())
+        return Returned(bounce, known.first())
+    return Returned(bounce, invitation.contact, rows.get(invitation.pk, ()))
 
 
 def invitation_of(mail: Mail) -> Invitation | None:
@@ -141,10 +152,9 @@ def _whom(one: Returned) -> str:
 
 
 def _what(one: Returned) -> str:
-    contact = one.invitation.contact if one.invitation else None
-    other = answering_for.besides(contact, _stays(one.rows)) if contact else None
+    other = answering_for.besides(one.contact, _stays(one.rows)) if one.contact else None
     lines = [
-        _("Phone: %(phone)s") % {"phone": (contact and contact.phone) or "?"},
+        _("Phone: %(phone)s") % {"phone": one.phone},
         f"{one.bounce.address} – {_meaning(one.bounce)}",
         _("The server said: %(words)s") % {"words": _said(one.bounce)},
     ]
@@ -173,11 +183,10 @@ def _said(bounce: Bounce) -> str:
 
 def _task(one: Returned) -> tuple[str, str]:
     code = next((company.code for company in letter.companies(one.rows)), "")
-    contact = one.invitation.contact if one.invitation else None
     words = _("{person}: {meaning} ({address}); call {phone}; the server said: {words}")
     return code, words.format(
         person=one.person, meaning=_meaning(one.bounce), address=one.bounce.address,
-        phone=(contact and contact.phone) or "?", words=_said(one.bounce),
+        phone=one.phone, words=_said(one.bounce),
     )  # fmt: skip
 
 

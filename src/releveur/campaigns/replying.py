@@ -31,6 +31,9 @@ MOST_AN_HOUR = 10
 """Of one sender: a loop between two programs stays a trickle."""
 
 MOST_AT_ONCE = 50
+MOST_LISTED = 100
+IN_SHORT = 300
+A_DAY = timedelta(days=1)
 LONGEST_WORDS = 6_000
 
 _QUOTED = re.compile(
@@ -68,6 +71,23 @@ def forward_due(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
     return sum(_forward(pk, now=now) for pk in list(waiting.values_list("pk", flat=True)[:limit]))
 
 
+@transaction.atomic
+def list_automatic(*, now: datetime) -> Mail | None:
+    """Owe the office one list of what programs answered, a day after the first of them at the soonest.
+
+    Some of them say that a person has left, and some were written by a person after all.
+    """
+    answers = Arrived.objects.filter(state=Arrived.State.SORTED, kind=Arrived.Kind.AUTO_REPLY)
+    if not answers.filter(arrived_at__lte=now - A_DAY).exists():
+        return None
+    held = list(answers.order_by("pk").select_for_update(of=("self",))[:MOST_LISTED])
+    mail = office_mail.tell(lambda: _listed(held), now=now)
+    if mail is not None:
+        done = Arrived.objects.filter(pk__in=[one.pk for one in held])
+        done.update(state=Arrived.State.DONE, done_at=now)
+    return mail
+
+
 def how_to_enter(rows: Sequence[DueReading]) -> str:
     """What the office types to enter what a person wrote: a line for each device still to be read.
 
@@ -92,7 +112,8 @@ def fresh(words: str) -> str:
 
 def _waiting() -> QuerySet[Arrived]:
     failed = Q(state=Arrived.State.FAILED, done_at=None)
-    return Arrived.objects.filter(Q(state=Arrived.State.SORTED) | failed)
+    by_people = Arrived.objects.exclude(kind=Arrived.Kind.AUTO_REPLY)
+    return by_people.filter(Q(state=Arrived.State.SORTED) | failed)
 
 
 def _forward(pk: int, *, now: datetime) -> bool:
@@ -142,6 +163,25 @@ def _news(arrived: Arrived) -> News:
         lines=[*_who(about, arrived), *_said(message, arrived), *_to_do(about)],
         reply_to=_answerable(arrived.sender),
     )
+
+
+def _listed(answers: Sequence[Arrived]) -> News:
+    return News(
+        heading=_("Automatic replies of the day"),
+        sentence=_(
+            "They were answers to nobody and count for nothing. Look whether one of them names a"
+            " successor, or was written by a person after all."
+        ),
+        lines=[(one.sender or "–", _in_short(one)) for one in answers],
+    )
+
+
+def _in_short(arrived: Arrived) -> str:
+    try:
+        message = anatomy.parsed(sealing.opened(arrived.sealed))
+    except sealing.CannotBeOpened:
+        return arrived.subject
+    return f"{arrived.subject}\n{' '.join(fresh(anatomy.words(message)).split())[:IN_SHORT]}"
 
 
 def _what(arrived: Arrived) -> tuple[str, str]:

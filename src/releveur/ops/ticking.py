@@ -87,6 +87,7 @@ def take_in(*, now: datetime) -> int:
     """
     looked_at = sorting.sort_arrived(now=now)
     replying.forward_due(now=now)
+    replying.list_automatic(now=now)
     bounced.tell(now=now)
     inbox.forget(now=now)
     return looked_at

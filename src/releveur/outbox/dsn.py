@@ -8,6 +8,7 @@ for now, and whether the address is at fault or our mail is.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
@@ -53,6 +54,8 @@ class Report:
 
 
 LONGEST_WORDS = 400
+
+_STATUS = {"message/delivery-status", "message/global-delivery-status"}
 
 _POSTMASTER = re.compile(
     r"^(mailer-?daemon|postmaster|mail-?daemon|microsoftexchange\w*)@", re.IGNORECASE
@@ -153,11 +156,24 @@ def outcome(code: str, words: str) -> Outcome:
 def _by_status(message: Parsed) -> Iterator[Verdict]:
     """Of the part that is made for programs: one verdict for each recipient it names."""
     for part in anatomy.parts(message):
-        if part.get_content_type() != "message/delivery-status" or not part.is_multipart():
-            continue
-        for block in part.get_payload():
-            if isinstance(block, Message) and anatomy.header(block, "Action"):
-                yield _of_block(block, anatomy.words(message))
+        if part.get_content_type() in _STATUS:
+            for block in _blocks(part):
+                if anatomy.header(block, "Action"):
+                    yield _of_block(block, anatomy.words(message))
+
+
+def _blocks(part: Parsed) -> list[Parsed]:
+    """The blocks of headers; where the status is encoded, which it must not be, or of the newer kind
+    for addresses of any letters (RFC 6533), the library leaves them in one piece.
+    """
+    inner = part.get_payload()
+    blocks = [block for block in inner if isinstance(block, Message)] if part.is_multipart() else []
+    if any(anatomy.header(block, "Action") for block in blocks):
+        return blocks
+    _headers, _blank, body = part.as_bytes().replace(b"\r\n", b"\n").partition(b"\n\n")
+    if anatomy.header(part, "Content-Transfer-Encoding").lower() == "base64":
+        body = b64decode(body + b"==")
+    return [anatomy.headers_only(block) for block in body.split(b"\n\n") if block.strip()]
 
 
 def _of_block(block: Parsed, letter: str) -> Verdict:
@@ -254,7 +270,13 @@ def _message_ids(message: Parsed) -> Iterator[str]:
     """Of the message that came back: attached whole, as headers, or copied below the letter."""
     for part in anatomy.parts(message):
         match part.get_content_type():
-            case "message/rfc822" | "message/rfc822-headers" | "text/rfc822-headers":
+            case (
+                "message/rfc822"
+                | "message/rfc822-headers"
+                | "text/rfc822-headers"
+                | "message/global"
+                | "message/global-headers"
+            ):
                 inner = part.get_payload()
                 first = inner[0] if isinstance(inner, list) and inner else None
                 if isinstance(first, Message):

@@ -49,6 +49,8 @@ def _files(arrived: Arrived) -> list[Attachment]:
         raw = sealing.opened(arrived.sealed)
     except sealing.CannotBeOpened:
         return []
+    if not arrived.whole:
+        return []
     if arrived.state == Arrived.State.FAILED or arrived.fault:
         return [Attachment(WHOLE, "application/octet-stream", raw)]
     return anatomy.attachments(anatomy.parsed(raw))

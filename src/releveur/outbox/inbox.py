@@ -12,7 +12,7 @@ import re
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from releveur.outbox import anatomy, mailboxes, sealing
 from releveur.outbox.models import Arrived
@@ -43,7 +43,7 @@ def fetch(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
         for waiting in box.waiting(limit=limit):
             try:
                 receive(waiting.raw, whole=waiting.whole, now=now)
-            except DatabaseError:
+            except Exception:
                 log.exception("message %s stays in the mailbox", waiting.name)
                 continue
             box.settle(waiting)

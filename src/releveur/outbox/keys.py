@@ -73,12 +73,12 @@ def hashed(key: str) -> str:
 
 
 _IN_A_LINK = re.compile(
-    rf"(/(?:r|plus-moi|ne-plus-ecrire|connexion/lien)/)[\w-]{{{LENGTH}}}(?![\w-])", re.ASCII
+    rf"(/(?:r|plus-moi|ne-plus-ecrire|connexion/lien)/)[\w-]{{8,{LENGTH}}}(?![\w-])", re.ASCII
 )
 
 
 def blotted(words: str) -> str:
-    """Words of others, which may quote a mail of ours, without the keys of its links.
+    """Words of others, which may quote a mail of ours, without the keys of its links, cut ones included.
 
     >>> blotted("see https://p.example/r/0123456789abcdefghij-_ now")
     'see https://p.example/r/… now'

@@ -78,8 +78,9 @@ def _look_at(arrived: Arrived, *, now: datetime) -> None:
     else:
         arrived.mail = _answered(message)
         arrived.kind = Arrived.Kind.OURS if _is_ours(arrived) else _kind(message)
-    quiet = arrived.kind in {Arrived.Kind.OURS, Arrived.Kind.AUTO_REPLY}
-    if quiet or arrived.bounces.exists():
+    told_by_nobody = report is not None and arrived.kind == Arrived.Kind.AUTO_REPLY
+    told_by_nobody |= dsn.is_read_receipt(message) or arrived.kind == Arrived.Kind.OURS
+    if told_by_nobody or arrived.bounces.exists():
         arrived.state, arrived.done_at = Arrived.State.DONE, now
 
 

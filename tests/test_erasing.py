@@ -195,3 +195,12 @@ def test_somebody_named_by_others_only_is_erased_too(zenobie: Contact) -> None:
     )
     answer = releveur("erase_person", ADDRESS)
     assert (answer["contact"], answer["successions"], answer["appointments"]) == (None, 1, 1)
+
+
+def test_an_address_broken_over_two_lines_of_a_calendar_goes_too(zenobie: Contact) -> None:
+    mail = Mail.objects.get(kind="to_dealer")
+    Mail.objects.filter(pk=mail.pk).update(
+        calendar="ATTENDEE:mailto:zenobie.quart\r\n eron@gramont-services.example\r\n"
+    )
+    releveur("erase_person", ADDRESS, "--even-if-asked")
+    assert Mail.objects.get(pk=mail.pk).calendar == ""

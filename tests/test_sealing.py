@@ -23,6 +23,8 @@ def elsewhere[T](verb: Callable[[], T]) -> T:
 
     def alone() -> T:
         try:
+            with connection.cursor() as cursor:
+                cursor.execute("set lock_timeout = '5s'")
             return verb()
         finally:
             connection.close()

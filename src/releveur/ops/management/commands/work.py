@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
+
+from releveur.ops import working
 
 
 class Command(BaseCommand):
@@ -14,5 +15,4 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=2, help="jobs at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        concurrency = f"--concurrency={options['concurrency']}"
-        call_command("procrastinate", "worker", concurrency, "--shutdown-graceful-timeout=20")
+        working.work(concurrency=options["concurrency"])

@@ -84,6 +84,18 @@ KNOBS = (
     Knob("RELEVEUR_KEEP_MAILS", "400", "days the words of a mail are kept; 0: for ever"),
     Knob("RELEVEUR_KEEP_LOGINS", "1", "days a request for a code is kept; 0: for ever"),
     Knob("RELEVEUR_LOG_LEVEL", "INFO", "least level that is logged to stderr"),
+    Knob("RELEVEUR_LOG_FORMAT", "line", "line: for people; json: an object a line, for machines"),
+    Knob(
+        "RELEVEUR_TRUST_REQUEST_ID",
+        "0",
+        "1: the proxy sets X-Request-ID itself, and its number is kept",
+    ),
+    Knob("RELEVEUR_METRICS", "0", "1: numbers for Prometheus under /metrics"),
+    Knob(
+        "RELEVEUR_METRICS_TOKEN",
+        "",
+        "bearer token that opens /metrics; empty: only this machine, past no proxy",
+    ),
 )
 _DEFAULTS = {knob.name: knob.default for knob in KNOBS}
 

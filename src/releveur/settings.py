@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.utils.csp import CSP
 
-from releveur import knobs, postgres
+from releveur import knobs, logs, postgres
 
 HERE = Path(__file__).resolve().parent
 DATA_DIR = Path(knobs.text("RELEVEUR_DATA_DIR")).resolve()
@@ -48,7 +48,12 @@ else:
     _app = POSTGRES.settings()
     OWNER_DATABASE = POSTGRES.settings(user=postgres.OWNER)
 if held := knobs.number("RELEVEUR_POOL"):
-    _app["OPTIONS"]["pool"] = {"min_size": 1, "max_size": held, "timeout": 10}
+    # A server that was restarted is tried again at once, not after the library's growing pauses.
+    _app["OPTIONS"]["pool"] = {
+        "min_size": 1, "max_size": held, "timeout": 5, "reconnect_timeout": 1,
+    }  # fmt: skip
+    # A connection that died meanwhile is noticed before a page gets it.
+    _app["CONN_HEALTH_CHECKS"] = True
 DATABASES: dict[str, dict[str, Any]] = {"default": _app}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -75,6 +80,7 @@ INSTALLED_APPS = [
     "releveur.web.portal",
     "releveur.web.demo",
     "releveur.web.inbound",
+    "releveur.web.health",
 ]
 AUTH_USER_MODEL = "accounts.User"
 ROOT_URLCONF = "releveur.urls"
@@ -82,6 +88,7 @@ WSGI_APPLICATION = "releveur.wsgi.application"
 
 # No sessions: a customer's cookie is signed and checked against the invitation.
 MIDDLEWARE = [
+    "releveur.web.asked.asked",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -89,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "releveur.web.outage.Outage",
 ]
 TEMPLATES = [
     {
@@ -153,6 +161,8 @@ if knobs.flag("RELEVEUR_HTTPS"):
     PROXIES = knobs.number("RELEVEUR_PROXIES")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
+    # Whoever watches the program asks it directly, without TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 
@@ -210,13 +220,28 @@ KEEP_LOGINS = knobs.number("RELEVEUR_KEEP_LOGINS")
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 2_000
 
-# Logs: plain lines on stderr, for whatever keeps them
+# Whoever watches it
 
+METRICS = knobs.flag("RELEVEUR_METRICS")
+METRICS_TOKEN = knobs.text("RELEVEUR_METRICS_TOKEN")
+
+# Logs: lines or JSON objects on stderr, for whatever keeps them
+
+TRUSTS_REQUEST_ID = knobs.flag("RELEVEUR_TRUST_REQUEST_ID")
+_form = knobs.text("RELEVEUR_LOG_FORMAT")
+if _form not in logs.FORMATTERS:
+    raise knobs.KnobMisread(f"RELEVEUR_LOG_FORMAT is {_form!r}: it may be line or json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "stderr": {
+            "()": logs.FORMATTERS[_form],
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "stderr"}},
     # It tells of every task at every start and of every job that went well.
     "loggers": {"procrastinate": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": knobs.text("RELEVEUR_LOG_LEVEL")},

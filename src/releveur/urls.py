@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("releveur.web.portal.urls")),
     path("mail/", include("releveur.web.inbound.urls")),
+    path("", include("releveur.web.health.urls")),
     # Outside of a demonstration each of its pages is a 404.
     path("demo/", include("releveur.web.demo.urls")),
 ]

@@ -6,19 +6,23 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 
 from releveur import postgres
-from tests.sink import Sink
+from tests.sink import Sink, a_free_port
 
 _number = count(1)
 
@@ -105,3 +109,52 @@ def _as_owner(server: postgres.Server) -> Iterator[psycopg.Connection]:
     where = server.conninfo(user=postgres.OWNER, name="postgres")
     with psycopg.connect(where, autocommit=True) as owner:
         yield owner
+
+
+class Serving:
+    """Web and worker of an installation, as `releveur serve --with-worker` runs them; its log in a file."""
+
+    def __init__(self, desk: Installation, *arguments: str) -> None:
+        self.port = a_free_port()
+        self.log = desk.data / f"serve-{self.port}.log"
+        command = [sys.executable, "-m", "releveur", "serve", "--port", str(self.port), *arguments]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, env=desk.environment, stdout=log, stderr=log)
+
+    def get(self, path: str, **headers: str) -> tuple[int, Message, str]:
+        """Status, headers and body; 0 when nobody answers."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = Request(f"http://127.0.0.1:{self.port}{path}", headers=named)
+        try:
+            with urlopen(request, timeout=15) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except HTTPError as answer:
+            return answer.code, answer.headers, answer.read().decode()
+        except OSError:
+            return 0, Message(), ""
+
+    def logged(self) -> str:
+        return self.log.read_text()
+
+
+@contextmanager
+def serving(desk: Installation, *arguments: str) -> Iterator[Serving]:
+    tree = Serving(desk, *arguments)
+    try:
+        until(lambda: tree.get("/health/live")[0] == 200)
+        yield tree
+    except BaseException:
+        sys.stderr.write(tree.logged()[-20_000:])
+        raise
+    finally:
+        tree.process.terminate()
+        tree.process.wait(60)
+
+
+def until(true: Callable[[], object], *, seconds: float = 60) -> float:
+    """Wait until it is true; how many seconds that took."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < seconds, "it never became true"
+        time.sleep(0.05)
+    return time.monotonic() - began

@@ -86,6 +86,15 @@ def server() -> Server:
     return Server(**options)
 
 
+def reach(to: Server) -> None:
+    """Open a conversation as a worker does, and end it without a mail.
+
+    :raises Unreachable: nobody answers, or does not let us in
+    """
+    with Line(to) as line:
+        line.open()
+
+
 class Line:
     """A conversation with the server, begun by the first mail and begun again when it breaks off."""
 
@@ -107,6 +116,10 @@ class Line:
             with suppress(OSError, smtplib.SMTPException):
                 self._smtp.quit()
             self._hang_up()
+
+    def open(self) -> None:
+        """:raises Unreachable: nobody answers, or does not let us in"""
+        self._connect()
 
     def send(self, sender: str, to: str, copies: Sequence[str], message: bytes) -> None:
         """Hand one mail over; an address that only gets a copy never holds up nor fails it.

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +26,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
+        if settings.METRICS:
+            _share_measures(Path(settings.DATA_DIR, f"metrics-{options['port']}"))
         children = [tree.Child("web", _granian(options))]
         if options["with_worker"]:
             children.append(tree.Child("worker", tree.releveur("work"), renewed=True))
@@ -39,6 +44,13 @@ def _granian(options: dict[str, Any]) -> list[str]:
         # A SIGTERM in its first second and a half is lost on granian's worker: only this ends it then.
         "--workers-kill-timeout", "20",
     ]  # fmt: skip
+
+
+def _share_measures(folder: Path) -> None:
+    """Where the processes that answer write their durations; what a former run left is over."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def _revive_database() -> None:

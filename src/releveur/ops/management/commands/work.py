@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
+
+from releveur.ops import working
 
 BESIDES = 3
 """What goes on beside the mails that are sent: urgent mails, mails to write, steps of campaigns."""
@@ -18,9 +19,4 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, help="jobs at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        concurrency = options["concurrency"] or settings.MAIL_LANES + BESIDES
-        # After a second a job learns that it should end: mails leave one by one, and it stops between two.
-        call_command(
-            "procrastinate", "worker", f"--concurrency={concurrency}",
-            "--shutdown-graceful-timeout=1", "--delete-jobs=successful",
-        )  # fmt: skip
+        working.work(concurrency=options["concurrency"] or settings.MAIL_LANES + BESIDES)

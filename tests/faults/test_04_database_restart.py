@@ -1,5 +1,7 @@
 """When the database is restarted, no mail is lost, pages say « in a moment », and all comes back by itself.
 
+PostgreSQL is restarted at once (`pg_ctl restart -m immediate`) while a worker sends and pages are opened.
+
 `CONN_HEALTH_CHECKS` and `reconnect_timeout` in `settings.py` bring the pages back within seconds (without
 them the first pages after the restart fail, and later ones for as long as the pool's pause had grown);
 `web/outage.py` makes them 503 instead of 500; `ops/working.py` begins again where the worker's library gives up.

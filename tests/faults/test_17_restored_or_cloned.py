@@ -1,6 +1,9 @@
 """After a backup is restored, or a server is copied, nobody gets a mail twice: nothing leaves before you say so.
 
-Both doors ask `holding.is_on()`, in `ops/ticking.py` and in `outbox/delivering.py`: without these two
+The database is dumped, the desk runs on and sends, the dump is restored and a tick runs; then the same with a copy elsewhere, and
+an operator's word.
+
+Both doors ask `holding.is_on()`, in `ops/ticking.py: take_steps` and in `outbox/delivering.py`: without these two
 lines the first three tests fail, the sink having received what had left already; without the one in
 `deliver_due` alone, `tests/test_holding.py` does.
 """

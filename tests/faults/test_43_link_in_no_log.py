@@ -1,5 +1,8 @@
 """Whoever reads the logs can open nobody's page: no link's key, no code, no cookie, no address of a person is in them.
 
+A person goes through every page as somebody served by the real programs; then all they logged is searched for her key, code, cookie
+and address.
+
 `logs.redacted` in `logs.py` does it: without its first pattern the key of the very first page is found
 (Django logs the address of every page that was refused), without its last one the mail server's replies.
 """

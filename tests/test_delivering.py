@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from releveur.clock.machine import MachineNow
 from releveur.outbox import composing, delivering
 from releveur.outbox.delivering import Delivered
-from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail
 from releveur.outbox.smtp import Line, Server
 from tests import sink

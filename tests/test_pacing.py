@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from django.db.models import F
 
+from releveur.clock.machine import MachineNow
 from releveur.outbox import delivering, pacing
 from releveur.outbox.delivering import Delivered
-from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail, Pace
 from releveur.outbox.progress import progress
 from tests import sink

@@ -18,7 +18,7 @@ from functools import partial
 
 import pytest
 
-from releveur.outbox.machine_time import MachineNow
+from releveur.clock.machine import MachineNow
 from releveur.outbox.models import Mail
 from tests import sink
 from tests.faults.outbox import many_mails, sending_worker

@@ -17,8 +17,8 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
+from releveur.clock.machine import MachineNow
 from releveur.outbox import delivering
-from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail
 from tests import sink
 from tests.faults.outbox import many_mails, sending_worker

@@ -17,8 +17,8 @@ import pytest
 
 from releveur.campaigns import mailing
 from releveur.campaigns.status import status
+from releveur.clock.machine import MachineNow
 from releveur.outbox import delivering
-from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail, Pace
 from tests import sink
 from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device

@@ -7,22 +7,18 @@ only the digest of both. Name and salt gone, the digest says nothing and the cha
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import DateTimeField, Func, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-
-class MachineNow(Func):
-    """The database's clock; an entry says when it was really written, whatever a test clock says."""
-
-    function = "clock_timestamp"
-    output_field = DateTimeField()
-    arity = 0
+from releveur.clock.machine import MachineNow
 
 
 class Action(models.TextChoices):
     OPEN = "OPEN", _("opened a campaign")
     ASK = "ASK", _("asked for one device")
     CLOSE = "CLOSE", _("closed by hand")
+    PAUSE = "PAUSE", _("paused a campaign")
+    RESUME = "RESUME", _("went on with a campaign")
     SIGN = "SIGN", _("signed")
     DECLARE = "DECLARE", _("recorded values told to the office")
     CORRECT = "CORRECT", _("corrected after the close")
@@ -67,6 +63,8 @@ class Entry(models.Model):
 
     at = models.DateTimeField(_("at"))
     recorded_at = models.DateTimeField(_("recorded at"), db_default=MachineNow())
+    """When it was really written, whatever a test clock says."""
+
     actor = models.CharField(_("who"), max_length=10, choices=Actor)
     actor_id = models.BigIntegerField(_("contact or user"), null=True)
     name_digest = models.CharField(_("digest of the name"), max_length=64, blank=True)

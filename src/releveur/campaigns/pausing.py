@@ -10,6 +10,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from releveur.audit.models import Action
+from releveur.audit.writing import OFFICE, By, note
 from releveur.campaigns import locks, reminding
 from releveur.campaigns.models import Campaign, Invitation, Kind, Notice
 from releveur.dealer.closures import closed_days
@@ -32,7 +34,7 @@ class NotPaused(Exception):
 
 
 @transaction.atomic
-def pause(campaign: int, *, now: datetime) -> int:
+def pause(campaign: int, *, by: By = OFFICE, now: datetime) -> int:
     """Stop a campaign where it stands; the mail on the wire at this moment still leaves.
 
     :returns: how many mails that were written were taken back
@@ -52,11 +54,12 @@ def pause(campaign: int, *, now: datetime) -> int:
         notice__what__in=REQUESTS,
     )
     taken = [mail.pk for mail in written.order_by("pk").select_for_update(of=("self",))]
+    note(held, Action.PAUSE, key=campaign, by=by, after={"taken_back": len(taken)}, now=now)
     return Mail.objects.filter(pk__in=taken).update(state=Mail.State.WITHHELD)
 
 
 @transaction.atomic
-def resume(campaign: int, *, now: datetime) -> int:
+def resume(campaign: int, *, by: By = OFFICE, now: datetime) -> int:
     """Go on: dates still to come move by the pause, and mails taken back are written anew.
 
     The day of a one-off request does not move: the device leaves then.
@@ -74,6 +77,7 @@ def resume(campaign: int, *, now: datetime) -> int:
     _write_anew(held)
     told = reminding.tell_moved(moved, now=now)
     reminding.follow_deadlines(held, now=now)
+    note(held, Action.RESUME, key=campaign, by=by, after={"days": days, "told": told}, now=now)
     return told
 
 

@@ -18,10 +18,10 @@ from django.utils.crypto import salted_hmac
 
 from releveur.audit.models import Action, Actor
 from releveur.audit.writing import NOBODY, By, Many, note
+from releveur.clock.machine import MachineNow
 from releveur.customers import addresses
 from releveur.customers.models import Contact, LoginCode
 from releveur.outbox import keys, writing
-from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail
 
 LIFE = timedelta(minutes=10)

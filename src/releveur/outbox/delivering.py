@@ -18,8 +18,8 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from releveur.clock.machine import MachineNow
 from releveur.outbox import composing, holding, pacing, smtp
-from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail
 from releveur.outbox.smtp import Line, PutOff, Refused, Server, TooMany, Unreachable
 

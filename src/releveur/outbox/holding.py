@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
-from releveur.outbox.machine_time import MachineNow
+from releveur.clock.machine import MachineNow
 from releveur.outbox.models import Hold
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 
-from releveur.outbox.machine_time import MachineNow
+from releveur.clock.machine import MachineNow
 from releveur.outbox.models import Mail, Pace
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

@@ -9,8 +9,8 @@ from typing import TypedDict
 from django.conf import settings
 from django.db.models import Count, Q
 
+from releveur.clock.machine import MachineNow
 from releveur.outbox import pacing
-from releveur.outbox.machine_time import MachineNow
 from releveur.outbox.models import Mail, Pace
 
 SEEN = timedelta(minutes=5)

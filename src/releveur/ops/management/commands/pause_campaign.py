@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import pausing
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.campaign_status import the_campaign
 
@@ -21,7 +22,7 @@ class Command(Door):
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         campaign = the_campaign(options["campaign"])
         try:
-            taken_back = pausing.pause(campaign.pk, now=now)
+            taken_back = pausing.pause(campaign.pk, by=office(), now=now)
         except pausing.NotOpen:
             raise Refused(_("Only an open campaign can be paused.")) from None
         except pausing.PausedAlready:

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import pausing
+from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.campaign_status import the_campaign
 
@@ -21,7 +22,7 @@ class Command(Door):
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         campaign = the_campaign(options["campaign"])
         try:
-            told = pausing.resume(campaign.pk, now=now)
+            told = pausing.resume(campaign.pk, by=office(), now=now)
         except pausing.NotPaused:
             raise Refused(_("This campaign is not paused.")) from None
         campaign.refresh_from_db()

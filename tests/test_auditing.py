@@ -6,12 +6,15 @@ import json
 import os
 import pwd
 from datetime import date, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from releveur import clock
-from releveur.audit.models import ActorName, Entry
+from releveur.audit import sealing
+from releveur.audit.models import ActorName, Entry, Seal
 from releveur.campaigns import closing, handing_over, opting_out, succeeding, undoing
 from releveur.campaigns.models import Campaign, Invitation
 from releveur.customers import login
@@ -295,3 +298,17 @@ def test_nobody_of_a_customer_is_named_in_what_cannot_be_blanked(
     written = json.dumps(list(Entry.objects.values()), default=str)
     for word in ("Alexandra", "alexandra", "Karim", "karim", "Louise", "louise"):
         assert word not in written
+
+
+def test_people_read_it_in_plain_lines() -> None:
+    releveur("dealer", "--phone", "01 00 00 00 00")
+    out = StringIO()
+    call_command("show_audit", stdout=out)
+    line = out.getvalue().strip()
+    assert line.startswith(f"05/04/2022 10:00  {US}  ")
+    assert line.endswith("Bureautique Lafayette  phone 01 53 20 11 00 → phone 01 00 00 00 00")
+
+    sealing.seal()
+    out = StringIO()
+    call_command("verify_audit", stdout=out)
+    assert out.getvalue().splitlines()[-1] == Seal.objects.get().hash

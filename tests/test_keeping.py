@@ -25,6 +25,7 @@ from tests.factories import (
     answers,
     the_mails_leave,
 )
+from tests.web.visiting import a_visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -54,11 +55,14 @@ def there(proof: Proof) -> bool:
 def test_a_photo_goes_after_five_years_and_its_proof_stays(proof: Proof) -> None:
     ticking.tick(now=OPENED + FIVE_YEARS)
     assert there(proof)
+    visitor = a_visitor(Invitation.objects.get())
+    assert visitor.get(f"/releves/photo/{proof.pk}").status_code == 200
 
     ticking.tick(now=OPENED + FIVE_YEARS + DAY)
 
     assert not there(proof)
     assert PhotoErased.objects.get().erased_at == OPENED + FIVE_YEARS + DAY
+    assert visitor.get(f"/releves/photo/{proof.pk}").status_code == 404
     assert Proof.objects.get(pk=proof.pk).sha256 == proof.sha256
     entry = Entry.objects.get(action="FORGET_PHOTOS")
     assert (entry.actor, entry.rows) == ("SYSTEM", 1)

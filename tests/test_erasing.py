@@ -21,8 +21,10 @@ from releveur.customers.introducing import Named
 from releveur.customers.models import Contact
 from releveur.fleet.models import Respondent
 from releveur.ops import ticking
-from releveur.outbox.models import Mail
+from releveur.outbox import inbox
+from releveur.outbox.models import Bounce, Mail
 from releveur.readings.models import Reading
+from tests.arriving.letters import a_bounce, a_reply
 from tests.factories import (
     OPENED,
     a_campaign,
@@ -72,6 +74,8 @@ def zenobie() -> Contact:
     asking.ask(customer, asked, by=her, now=OPENED)
     login.ask(ADDRESS, browser="b", client="c", language="fr", now=OPENED)
     Mail.objects.filter(kind="invitation").update(state="SENT", sent_at=OPENED)
+    inbox.receive(a_reply("Noir 41200", sender=ADDRESS), now=OPENED)
+    inbox.receive(a_bounce(Mail.objects.filter(kind="invitation", to=ADDRESS).get()), now=OPENED)
     ticking.tick(now=OPENED)
     return her
 
@@ -89,6 +93,7 @@ def test_a_dump_names_her_nowhere_and_the_companys_quarter_stands(
     zenobie: Contact, server: postgres.Server
 ) -> None:
     before = dump(server)
+    assert Bounce.objects.filter(address=ADDRESS).exists()
     assert {word for word in WORDS if word in before} == set(WORDS)
     campaign = Campaign.objects.get()
     readings = list(Reading.objects.order_by("pk").values())

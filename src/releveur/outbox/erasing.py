@@ -11,7 +11,7 @@ from operator import or_
 
 from django.db.models import Q, QuerySet
 
-from releveur.outbox.models import Mail
+from releveur.outbox.models import Arrived, Bounce, Mail
 
 FIELDS = ("copy_to", "reply_to", "subject", "text", "html", "calendar", "smtp_reply")
 FOLD = "\r\n "
@@ -39,6 +39,7 @@ def erase(
     :param among: words that mean her in mails to those who know her: first name, last name
     :param known_to: their addresses
     """
+    _forget_what_arrived(address)
     hers = Mail.objects.filter(to__iexact=address)
     withheld = hers.filter(state=Mail.State.OWED).update(state=Mail.State.WITHHELD)
     number = hers.update(**dict.fromkeys(("to", *FIELDS), ""))
@@ -46,6 +47,15 @@ def erase(
     close = Mail.objects.filter(to__in=list(known_to))
     others |= _take_out(close, list(among), whole_words=True)
     return Erased(number, withheld, len(others))
+
+
+def _forget_what_arrived(address: str) -> None:
+    """Messages from her, and those about mails to her: that they came stays, and what became of them."""
+    bounces = Bounce.objects.filter(address_key=address.casefold())
+    about_her = Q(sender__iexact=address) | Q(mail__to__iexact=address) | Q(bounces__in=bounces)
+    messages = Arrived.objects.filter(pk__in=Arrived.objects.filter(about_her).values("pk"))
+    messages.update(sealed=b"", sender="", subject="", fault="", state=Arrived.State.DONE)
+    bounces.update(address="", address_key="", words="")
 
 
 def _take_out(mails: QuerySet[Mail], words: Iterable[str], *, whole_words: bool) -> set[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
 
@@ -73,6 +73,7 @@ class Mail(models.Model):
                 fields=["-priority", "id"],
                 condition=Q(state="OWED"),
             ),
+            models.Index(Upper("to"), name="mails_to_an_address"),
             models.Index(
                 name="mails_of_a_link", fields=["key_uuid"], condition=Q(key_uuid__isnull=False)
             ),

@@ -65,6 +65,21 @@ def test_the_office_gets_the_words_and_all_it_takes_to_enter_them(asking: Mail) 
     assert not Reading.objects.filter(source=Reading.Source.MAIL).exists()
 
 
+def test_her_words_stand_as_she_wrote_them_and_change_nothing_in_ours(asking: Mail) -> None:
+    said = "l'index <b>41200</b> & l'autre {{ link }} <script>alert(1)</script>"
+    mail = forwarded(a_reply(said, answers=asking))
+    assert said in mail.text
+    assert "<script>" not in mail.html and "&lt;b&gt;41200&lt;/b&gt;" in mail.html
+
+
+def test_what_only_looks_like_html_is_read_too(asking: Mail) -> None:
+    page = "<html><style>p{}</style><p>Noir&nbsp;: <b>41 200</b></p><p>Couleur 90100<br>Merci</p></html>"
+    raw = a_reply("x", answers=asking).replace(b"text/plain", b"text/html")
+    mail = forwarded(raw.replace(b"\n\nx", b"\n\n" + page.encode()))
+    assert "41 200" in mail.text and "\nCouleur 90100" in mail.text
+    assert "p{}" not in mail.text
+
+
 def test_only_what_is_still_missing_is_named(asking: Mail, hers: Invitation) -> None:
     first = hers.campaign.due_readings.get(meter__device__serial="3900000001").meter.device
     answers(hers, first, now=OPENED, mono=600)

@@ -109,12 +109,12 @@ def test_each_of_them_is_told_within_the_hour_and_no_two_mails_in_one(mailserver
     mails = asked("a", "b", "c", "d", "e")
     came = dict(zip(mails, (1, 20, 61, 62, 150), strict=True))
     told: dict[str, int] = {}
-    for minute in range(0, 240, 3):
+    for minute in range(0, 240, 5):
         now = OPENED + HOUR + minute * MINUTE
-        for name in [one for one, at in came.items() if minute - 3 < at <= minute]:
+        for name in [one for one, at in came.items() if minute - 5 < at <= minute]:
             mailserver.put(a_bounce(mails[name], to=return_path.of(mails[name])))
         ticking.fetch(now=now)
-        ticking.tick(now=now)
+        ticking.take_in(now=now)
         for one in Bounce.objects.exclude(told_at=None):
             told.setdefault(one.mail.to.partition("@")[0], minute)
     assert all(told[name] - came[name] <= 60 for name in mails), told
@@ -149,12 +149,24 @@ def test_killed_between_the_row_and_the_mailbox_it_is_one_message(mailserver: Im
         reader = _reading(mailserver)
         mailserver.before["UID STORE"] = partial(os.kill, reader.pid, signal.SIGKILL)
         assert reader.wait(60) == -signal.SIGKILL
+        _its_session_ends()
     kept = Arrived.objects.count()
     assert kept >= 1 and len(mailserver.messages) == 3, "rows first, and nothing left the mailbox"
     mailserver.before.clear()
     reader = _reading(mailserver)
     assert reader.wait(60) == 0
+    _its_session_ends()
     assert Arrived.objects.count() == 3 and not mailserver.messages
+
+
+def _its_session_ends() -> None:
+    """The database notices later than we do; the tables are emptied when this test is over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+            " where datname = current_database() and usename = current_user"
+            " and pid <> pg_backend_pid()"
+        )
 
 
 def _reading(mailserver: Imap) -> subprocess.Popen[bytes]:

@@ -113,12 +113,12 @@ def test_a_rule_of_the_office_that_answers_its_own_news_makes_no_circle(asking: 
 
 
 def test_a_program_that_answers_without_saying_so_stays_a_trickle(asking: Mail) -> None:
-    for number in range(60):
+    for number in range(25):
         arrives(a_reply(f"Votre demande {number} est enregistrée", sender="robot@client.example"))
     assert to_the_office() == 10
     arrives(a_reply("Noir 41200", answers=asking))
     assert to_the_office() == 11, "and holds up nobody else"
-    assert Arrived.objects.filter(state="SORTED").count() == 50, "nothing is lost"
+    assert Arrived.objects.filter(state="SORTED").count() == 15, "nothing is lost"
 
 
 def test_a_person_who_answers_is_no_program(asking: Mail) -> None:

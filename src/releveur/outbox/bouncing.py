@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 
 from releveur.outbox.models import Bounce, Mail
+
+NOBODY_THERE = re.compile(r"5\d\d[ -]5\.1\.")
+"""A permanent refusal that speaks of the address (RFC 3463, 3.2)."""
 
 MOST_IN_A_ROW = 3
 """Mails put off one after the other, after which the office is warned."""
 
 
 def dead(addresses: Collection[str]) -> set[str]:
-    """Those of these addresses from which a mail came back for good, casefolded.
+    """Those of these addresses from which a mail came back for good, or at which the last one was refused
+    because nobody is there; casefolded.
 
     What merely claims to be such a message, without a trace of our mail in it, stops nothing.
     """
     wanted = {address.casefold() for address in addresses if address}
-    return set(_hard().filter(address_key__in=wanted).values_list("address_key", flat=True))
+    came_back = _hard().filter(address_key__in=wanted).values_list("address_key", flat=True)
+    return {*came_back, *_refused(wanted)}
 
 
 def came_back() -> Exists:
@@ -47,6 +53,17 @@ def put_off_in_a_row(address: str) -> int:
             break
         in_a_row += 1
     return in_a_row
+
+
+def _refused(addresses: Collection[str]) -> set[str]:
+    """Whose mail server said of the last mail, while it was handed over, that it knows nobody there."""
+    tried = Mail.objects.filter(state__in=[Mail.State.SENT, Mail.State.FAILED])
+    mine = tried.annotate(key=Upper("to")).filter(key__in=[one.upper() for one in addresses])
+    last = {
+        to.casefold(): state == Mail.State.FAILED and NOBODY_THERE.match(reply)
+        for to, state, reply in mine.order_by("pk").values_list("to", "state", "smtp_reply")
+    }
+    return {address for address, refused in last.items() if refused}
 
 
 def _hard() -> QuerySet[Bounce]:

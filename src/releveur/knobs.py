@@ -20,9 +20,10 @@ KNOBS = (
     Knob(
         "RELEVEUR_OWNER_URL",
         "",
-        "the same database as the owner of the tables; used by migrate only",
+        "the same database as its owner; for migrate, backup and restore",
     ),
     Knob("RELEVEUR_DATA_DIR", ".data", "folder of the embedded server, the secrets and the photos"),
+    Knob("RELEVEUR_FILES_URL", "", "bucket of the photos, s3://…; empty: in the data folder"),
     Knob("RELEVEUR_POSTGRES_BIN", "", "PostgreSQL programs to embed instead of the wheel's"),
     Knob(
         "RELEVEUR_KEEP_POSTGRES", "0", "1: the embedded server goes on when this process leaves it"

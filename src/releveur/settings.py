@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.utils.csp import CSP
 
-from releveur import knobs, logs, postgres
+from releveur import files, knobs, logs, postgres
 
 HERE = Path(__file__).resolve().parent
 DATA_DIR = Path(knobs.text("RELEVEUR_DATA_DIR")).resolve()
@@ -130,7 +130,7 @@ STATICFILES_DIRS = [HERE / "web" / "static"] if (HERE / "web" / "static").exists
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": files.storage(knobs.text("RELEVEUR_FILES_URL"), folder=MEDIA_ROOT),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # A mail may be written before the first `serve` collected anything: plain names then.

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ commit;
 
 OURS = ("customers_customer", "outbox_mail", "fleet_device", "accounts_user")
 """Tables in which a row means that somebody lives here."""
+
+LOOKS = 10
 
 type Progress = Callable[[int, int], None]
 
@@ -161,16 +164,25 @@ def _connected() -> Iterator[psycopg.Connection]:
 
 def _refuse_company() -> None:
     """:raises Refused: a web or a worker still runs: it would work on rows that change under it"""
+    # Whoever hung up a moment ago, ourselves included, is still listed for an instant.
+    for _look in range(LOOKS):
+        others = _others()
+        if not others:
+            return
+        time.sleep(0.2)
+    raise Refused(
+        _("%(count)d others use this database. Stop `releveur serve` and `work` first.")
+        % {"count": others}
+    )
+
+
+def _others() -> int:
     with _connected() as connection:
-        others = connection.execute(
+        found = connection.execute(
             "select count(*) from pg_stat_activity where datname = current_database()"
             " and pid <> pg_backend_pid() and usename is not null"
         ).fetchone()
-    if others and others[0]:
-        raise Refused(
-            _("%(count)d others use this database. Stop `releveur serve` and `work` first.")
-            % {"count": others[0]}
-        )
+    return found[0] if found else 0
 
 
 def _put_file(name: str, content: IO[bytes]) -> None:

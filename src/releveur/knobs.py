@@ -56,6 +56,11 @@ KNOBS = (
         "1",
         "with https, proxies before the portal that add to X-Forwarded-For; 0: none is believed",
     ),
+    Knob(
+        "RELEVEUR_SECURITY_CONTACT",
+        "",
+        "whom to tell of a weakness, https: or mailto:; empty: the dealer's mailbox",
+    ),
     Knob("RELEVEUR_SMTP_URL", "smtp://127.0.0.1:2525", "server by which mail leaves"),
     Knob("RELEVEUR_MAILS_A_MINUTE", "0", "most mails that leave in a minute; 0: no limit"),
     Knob(

@@ -19,6 +19,7 @@ SITE_URL = knobs.text("RELEVEUR_SITE_URL").rstrip("/")
 DEMO = knobs.flag("RELEVEUR_DEMO")
 TEST_CLOCK = DEMO or knobs.flag("RELEVEUR_TEST_CLOCK")
 DEBUG = knobs.flag("RELEVEUR_DEBUG")
+SECURITY_CONTACT = knobs.text("RELEVEUR_SECURITY_CONTACT")
 SECRET_KEY = knobs.secret("RELEVEUR_SECRET_KEY", kept_in=DATA_DIR / "secret_key")
 LINK_SECRET = knobs.secret("RELEVEUR_LINK_SECRET", kept_in=DATA_DIR / "link_secret")
 # While a secret is changed: what the one before signed or made still holds.
@@ -154,7 +155,9 @@ SECURE_CSP = {
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "same-origin"
+# The addresses of mails hold keys. No Referer shows a path, not even to ourselves, whose proxy may log it;
+# with `no-referrer` browsers send forms with the origin `null`, and the forgery check refuses them.
+SECURE_REFERRER_POLICY = "strict-origin"
 # Each proxy adds the address it saw; what stands further left may be anybody's invention.
 PROXIES = 0
 if knobs.flag("RELEVEUR_HTTPS"):
@@ -164,7 +167,12 @@ if knobs.flag("RELEVEUR_HTTPS"):
     # Whoever watches the program asks it directly, without TLS.
     SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    # To stand in the lists that browsers carry is for the owner of the whole domain to ask.
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
     CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+    # A browser takes a cookie of this name from this very host over https, and from nobody else.
+    CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = "__Host-csrftoken", "__Host-language"
 
 # Mail leaves by one server, in the background, never within a request
 

@@ -224,7 +224,7 @@ def test_it_is_no_longer_me_in_one_step_from_the_mail_and_looking_changes_nothin
     scanner = Client()
     page = scanner.get(address)
     assert "Gramont Services (CL001007)" in text(page)
-    assert page["Referrer-Policy"] == "same-origin" and not Succession.objects.exists()
+    assert page["Referrer-Policy"] == "strict-origin" and not Succession.objects.exists()
 
     assert scanner.post(address, KARIM)["Location"] == address
     assert "La demande va désormais à Karim Benali" in text(scanner.get(address))

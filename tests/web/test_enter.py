@@ -37,7 +37,7 @@ def test_a_scanner_that_opens_the_link_changes_nothing_and_gets_no_session(
 
 def test_the_link_leaves_no_trace_in_other_sites_or_caches(invitation: Invitation) -> None:
     page = Client().get(link(invitation))
-    assert page["Referrer-Policy"] == "same-origin"
+    assert page["Referrer-Policy"] == "strict-origin"
     assert "no-store" in page["Cache-Control"]
 
 

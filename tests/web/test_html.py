@@ -36,6 +36,7 @@ NO_PAGES = {
     "portal:open": "leads to the sheet",
     "portal:language": "leads back to the page",
     "portal:logo": "a picture",
+    "portal:security": "whom to tell, in lines",
 }
 """Addresses that answer with something else than a page of their own."""
 
@@ -43,7 +44,7 @@ PAGES = os.environ.get("RELEVEUR_PAGES")
 """A folder to keep the pages in for a validator, if one is given: see CONTRIBUTING.md."""
 
 TEMPLATES = Path(releveur.web.__file__).parent / "templates"
-ERRORS = ("404.html", "500.html", "403_csrf.html")
+ERRORS = ("404.html", "500.html", "403_csrf.html", "429.html")
 HTML = "{http://www.w3.org/1999/xhtml}"
 REFERRING = ("for", "aria-describedby", "aria-labelledby", "form", "aria-controls")
 

@@ -112,7 +112,7 @@ def test_the_link_wants_the_same_browser_and_a_press_of_the_button(invitation: I
     before = LoginCode.objects.values().get()
     page = visitor.get(the_link())
     assert page.status_code == 200
-    assert page["Referrer-Policy"] == "same-origin"
+    assert page["Referrer-Policy"] == "strict-origin"
     assert PERSON not in visitor.cookies
     assert LoginCode.objects.values().get() == before
 

@@ -19,7 +19,7 @@ from django.utils.crypto import salted_hmac
 from releveur.audit.models import Action, Actor
 from releveur.audit.writing import NOBODY, By, Many, note
 from releveur.clock.machine import MachineNow
-from releveur.customers import addresses
+from releveur.customers import addresses, restraining
 from releveur.customers.models import Contact, LoginCode
 from releveur.outbox import keys, writing
 from releveur.outbox.models import Mail
@@ -28,7 +28,10 @@ LIFE = timedelta(minutes=10)
 MOST_TRIES = 5
 HOUR = timedelta(hours=1)
 MOST_OF_AN_ADDRESS = 5
-"""Codes an hour, whoever asks: nobody's mailbox is filled by a stranger."""
+"""Codes an hour for one address from one client; and in a browser whose sheet is hers, on their own."""
+
+MOST_OF_AN_ADDRESS_FROM_ALL = 20
+"""Codes an hour, whoever asks from wherever: nobody's mailbox is filled by strangers."""
 
 MOST_OF_A_CLIENT = 20
 """Codes an hour: a whole office may share one address on the network."""
@@ -62,11 +65,20 @@ class LoggedOut(Exception):
 
 
 @transaction.atomic
-def ask(address: str, *, browser: str, client: str, language: str, now: datetime) -> None:
+def ask(
+    address: str,
+    *,
+    browser: str,
+    client: str,
+    language: str,
+    known: Contact | None = None,
+    now: datetime,
+) -> None:
     """Owe a code to an address, if it is somebody's; the same for the eye and the watch if not.
 
     :param browser: the secret that this browser keeps
     :param client: where the request comes from on the network
+    :param known: whose sheet this browser opened before: no stranger uses up what is hers
     :param language: of the mail to nobody, which is written and thrown away
     :raises addresses.NoAddress: nobody can have this address
     :raises TooManyAsked: not before a while
@@ -74,7 +86,10 @@ def ask(address: str, *, browser: str, client: str, language: str, now: datetime
     address = addresses.written(address)
     key = addresses.key(address)
     of_address, of_client = _hashed("address", key), _hashed("client", client)
-    _restrain(of_address, of_client)
+    if known is not None and known.address_key == key:
+        _restrain_known(known)
+    else:
+        _restrain(of_address, of_client)
     contact = Contact.objects.filter(address_key=key).first()
     uuid = uuid4()
     LoginCode.objects.create(
@@ -164,11 +179,20 @@ def said() -> dict[str, object]:
 
 def _restrain(of_address: str, of_client: str) -> None:
     asked = LoginCode.objects.filter(asked_at__gt=MachineNow() - HOUR)
+    of_both = asked.filter(address_hash=of_address, client_hash=of_client)
     if (
-        asked.filter(address_hash=of_address).count() >= MOST_OF_AN_ADDRESS
+        of_both.count() >= MOST_OF_AN_ADDRESS
+        or asked.filter(address_hash=of_address).count() >= MOST_OF_AN_ADDRESS_FROM_ALL
         or asked.filter(client_hash=of_client).count() >= MOST_OF_A_CLIENT
     ):
         raise TooManyAsked
+
+
+def _restrain_known(contact: Contact) -> None:
+    try:
+        restraining.count("codes in her browser", str(contact.pk), most=MOST_OF_AN_ADDRESS)
+    except restraining.TooOften:
+        raise TooManyAsked from None
 
 
 def _owe(

@@ -131,3 +131,18 @@ class LoginCode(models.Model):
 
     def __str__(self) -> str:
         return f"code {self.pk}"
+
+
+class Tally(models.Model):
+    """How often somebody did something since `began_at`, by the machine's time; who it is is hashed."""
+
+    who_hash = models.CharField(_("hash of what and who"), max_length=64, primary_key=True)
+    began_at = models.DateTimeField(_("began at"))
+    count = models.PositiveIntegerField(_("count"))
+
+    class Meta:
+        ordering = ["began_at"]
+        indexes = [models.Index(name="tallies_by_age", fields=["began_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.began_at}"

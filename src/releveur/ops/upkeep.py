@@ -10,7 +10,7 @@ from django.db import transaction
 from releveur.audit import sealing
 from releveur.audit.models import Action
 from releveur.audit.writing import SYSTEM, many, note
-from releveur.customers import login
+from releveur.customers import login, restraining
 from releveur.outbox import forgetting as mails
 from releveur.readings import forgetting as photos
 
@@ -23,6 +23,7 @@ def keep(*, now: datetime) -> None:
         _forget_mails(before=now - timedelta(days=settings.KEEP_MAILS), now=now)
     if settings.KEEP_LOGINS:
         login.forget(after=timedelta(days=settings.KEEP_LOGINS))
+    restraining.forget()
     sealing.seal()
 
 

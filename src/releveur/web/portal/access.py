@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from releveur.campaigns import links
 from releveur.campaigns.models import Invitation
 from releveur.customers.models import Contact
+from releveur.web import restraint
 
 COOKIE = "__Host-releveur" if settings.CSRF_COOKIE_SECURE else "releveur"
 LIFE = timedelta(days=90)
@@ -71,22 +72,24 @@ def linked(page: InvitedPage[[]]) -> Page[[str]]:
         try:
             invitation = links.find(key)
         except links.UnknownLink:
-            return private(render(request, "portal/no_link.html", status=404))
+            return restraint.guessed(request, render(request, "portal/no_link.html", status=404))
         except links.NewerMailSent as newer:
             speak(request, newer.contact)
-            return private(render(request, "portal/newer_mail.html", status=410))
+            return render(request, "portal/newer_mail.html", status=410)
         speak(request, invitation.contact)
-        return private(page(request, invitation))
+        return page(request, invitation)
 
     return wrapper
 
 
-def private(response: HttpResponse) -> HttpResponse:
-    """No other site learns the address. (With `no-referrer`, browsers send the form with the origin
-    `null`, and the protection against forged requests refuses it.)
-    """
-    response["Referrer-Policy"] = "same-origin"
-    return response
+def known(request: HttpRequest) -> Contact | None:
+    """Whose sheet this browser opened before, if its link still lives."""
+    if COOKIE not in request.COOKIES:
+        return None
+    try:
+        return _invitation(request).contact
+    except (links.UnknownLink, links.NewerMailSent):
+        return None
 
 
 def speak(request: HttpRequest, contact: Contact) -> None:

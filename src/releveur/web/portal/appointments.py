@@ -32,6 +32,7 @@ from releveur.web.portal.appointment_form import (
 )
 from releveur.web.portal.places import Company, Place, companies
 from releveur.web.portal.sheet import Masthead
+from releveur.web.restraint import restrained
 
 CHOOSE = "choose"
 """What the address says of the page where a place is chosen."""
@@ -49,6 +50,7 @@ class Shown:
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
 @language.kept
+@restrained("appointment", most=60)
 def ask(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Choose a place where there are several, then the form; what is open already stands in it."""
     hers = companies(invitation)
@@ -96,6 +98,7 @@ def asked(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 @require_POST
 @invited
+@restrained("appointment", most=60)
 def cancel(request: HttpRequest, invitation: Invitation, appointment: int) -> HttpResponse:
     """Cancel one of hers; pressed twice, it is cancelled once."""
     one = get_object_or_404(_of(companies(invitation)), pk=appointment)

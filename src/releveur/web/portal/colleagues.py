@@ -17,11 +17,13 @@ from releveur.web.portal.access import invited, linked
 from releveur.web.portal.beside import HANDED, TAKEN_BACK, is_number
 from releveur.web.portal.person import REFUSALS, Person, typed
 from releveur.web.portal.sheet import masthead
+from releveur.web.restraint import restrained
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
 @language.kept
+@restrained("hand over", most=300)
 def hand_over(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Ask who the colleague is; say what she will see, and that it can be taken back."""
     what = _what(request, invitation)
@@ -42,6 +44,7 @@ def hand_over(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 @require_POST
 @invited
+@restrained("hand over", most=300)
 def take_back(request: HttpRequest, invitation: Invitation, handover: int) -> HttpResponse:
     """Take back what this person handed over; another's does not exist here."""
     hers = get_object_or_404(Handover, pk=handover, sender=invitation)
@@ -52,6 +55,7 @@ def take_back(request: HttpRequest, invitation: Invitation, handover: int) -> Ht
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
 @language.kept
+@restrained("not me", most=60)
 def not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """« Ce n'est plus moi, c'est… », from the pages."""
     return _not_me(request, invitation, hers=handed.passable(invitation).exists())
@@ -60,6 +64,7 @@ def not_me(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @linked
 @language.kept
+@restrained("not me", most=60)
 def not_me_by_mail(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """The same from a mail: looking changes nothing, and one step is enough."""
     return _not_me(request, invitation)

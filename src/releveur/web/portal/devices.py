@@ -26,11 +26,16 @@ from releveur.web.portal import (
 )
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import Sheet
+from releveur.web.restraint import restrained
+
+MOST_FORMS = 1_200
+"""An hour: a fleet sent device by device, one every three seconds."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
 @language.kept
+@restrained("readings", most=MOST_FORMS)
 def devices(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Show the sheet; record what was sent, and ask in the rows what has to be asked."""
     now = clock.now()
@@ -55,6 +60,7 @@ def after(request: HttpRequest, sent: sending.Sent, *, faults: Sequence[str] = (
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
 @language.kept
+@restrained("readings", most=MOST_FORMS)
 def device(request: HttpRequest, invitation: Invitation, device: int) -> HttpResponse:
     """One device with its history: the window of « Saisir », and a page without JavaScript."""
     now = clock.now()

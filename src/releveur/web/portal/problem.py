@@ -21,6 +21,7 @@ from releveur.rules import digits
 from releveur.web.portal import language, sheet
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import Row
+from releveur.web.restraint import restrained
 
 AGES = ("old", "new")
 
@@ -49,6 +50,7 @@ class Counter:
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
 @language.kept
+@restrained("problem", most=600)
 def problem(request: HttpRequest, invitation: Invitation, device: int) -> HttpResponse:
     """Ask what is the matter; record it, and go back to the sheet."""
     now = clock.now()
@@ -71,6 +73,7 @@ def problem(request: HttpRequest, invitation: Invitation, device: int) -> HttpRe
 
 @require_POST
 @invited
+@restrained("problem", most=600)
 def take_back(request: HttpRequest, invitation: Invitation, device: int) -> HttpResponse:
     """The device can be read after all."""
     drawn = sheet.draw(invitation, now=clock.now(), device=device)

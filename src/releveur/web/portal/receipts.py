@@ -19,6 +19,10 @@ from releveur.readings.models import Proof
 from releveur.web.portal import declaration
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import masthead
+from releveur.web.restraint import restrained
+
+MOST_PHOTOS = 600
+"""An hour: every photo is decoded and made anew."""
 
 
 @require_safe
@@ -43,6 +47,7 @@ def receipt(request: HttpRequest, invitation: Invitation, number: str) -> HttpRe
 
 @require_POST
 @invited
+@restrained("undo", most=300)
 def undo(request: HttpRequest, invitation: Invitation, number: str) -> HttpResponse:
     """Take back what a receipt recorded; the second press finds it taken back."""
     found = _of(invitation, number)
@@ -53,6 +58,7 @@ def undo(request: HttpRequest, invitation: Invitation, number: str) -> HttpRespo
 
 @require_POST
 @invited
+@restrained("photo", most=MOST_PHOTOS, by_script=True)
 def receive(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """A photo sent ahead of its form, by the script: it answers with the ticket the form carries."""
     photo = request.FILES.get("photo")

@@ -76,14 +76,6 @@ def logged_in[**P](page: PersonsPage[P]) -> Page[P]:
     return wrapper
 
 
-def client_of(request: HttpRequest) -> str:
-    """Where a request comes from: told by the last proxy that is ours, else by the connection."""
-    told = request.headers.get("X-Forwarded-For", "").split(",")
-    if settings.PROXIES and len(told) >= settings.PROXIES and told[-settings.PROXIES].strip():
-        return told[-settings.PROXIES].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
 def _signed(request: HttpRequest, cookie: str, life: timedelta) -> Any:
     return signing.loads(request.COOKIES.get(cookie, ""), salt=f"{SALT}.{cookie}", max_age=life)
 

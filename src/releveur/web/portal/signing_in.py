@@ -12,7 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from releveur import clock
 from releveur.customers import addresses, login
 from releveur.customers.models import Contact
-from releveur.web.portal import language, session
+from releveur.web import restraint
+from releveur.web.client import client_of
+from releveur.web.portal import access, language, session
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,15 +30,17 @@ def ask(request: HttpRequest) -> HttpResponse:
         login.ask(
             address,
             browser=browser,
-            client=session.client_of(request),
+            client=client_of(request),
             language=get_language() or "fr",
+            known=access.known(request),
             now=clock.now(),
         )
     except addresses.NoAddress:
         said = {"address": address, "wrong": True}
         return render(request, "portal/login.html", said, status=422)
     except login.TooManyAsked:
-        return render(request, "portal/login_later.html", status=429)
+        refused = render(request, "portal/login_later.html", status=429)
+        return restraint.told(refused, after=login.HOUR)
     response: HttpResponse = redirect("portal:code")
     response.status_code = 303
     session.bind(response, browser)
@@ -75,7 +79,8 @@ def follow(request: HttpRequest, key: str) -> HttpResponse:
         try:
             return _in(login.follow(key, browser=browser, now=clock.now()))
         except login.NoCode:
-            return render(request, "portal/login_over.html", status=410)
+            over = render(request, "portal/login_over.html", status=410)
+            return restraint.guessed(request, over)
     if not login.opens(key, browser=browser):
         return render(request, "portal/login_over.html", status=410)
     return render(request, "portal/login_link.html")

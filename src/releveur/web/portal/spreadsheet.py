@@ -21,8 +21,11 @@ from releveur.web.portal import declaration, devices, returned, sending, sheet, 
 from releveur.web.portal.access import invited
 from releveur.web.portal.declaration import Sent
 from releveur.web.portal.sheet import Sheet
+from releveur.web.restraint import restrained
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_SPREADSHEETS = 60
+"""An hour: each may hold five thousand lines."""
 
 
 @require_safe
@@ -40,6 +43,7 @@ def download(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @invited
+@restrained("spreadsheet", most=MOST_SPREADSHEETS)
 def send(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Take the filled workbook; its numbers go the way of typed ones."""
     now = clock.now()

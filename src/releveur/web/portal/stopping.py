@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from releveur import clock
 from releveur.campaigns import letter, links, opting_out
 from releveur.campaigns.models import Invitation
+from releveur.web import restraint
 from releveur.web.portal import access
 
 AGAIN = "again"
@@ -24,8 +25,13 @@ def stop(request: HttpRequest, key: str) -> HttpResponse:
     try:
         invitation = links.whose(key)
     except links.UnknownLink:
-        return render(request, "portal/no_link.html", status=404)
+        return restraint.guessed(request, render(request, "portal/no_link.html", status=404))
     access.speak(request, invitation.contact)
+    return _stop(request, invitation, key)
+
+
+@restraint.restrained("stop", most=60)
+def _stop(request: HttpRequest, invitation: Invitation, key: str) -> HttpResponse:
     if request.method == "POST":
         wish = opting_out.resume if AGAIN in request.POST else opting_out.stop
         wish(invitation, now=clock.now())

@@ -62,6 +62,7 @@ urlpatterns = [
     path("accessibilite", pages.accessibility, name="accessibility"),
     path("mentions-legales", pages.legal, name="legal"),
     path("donnees-personnelles", pages.personal_data, name="personal_data"),
+    path(".well-known/security.txt", pages.security, name="security"),
     path("langue", language.choose, name="language"),
     path("logo.png", landing.logo, name="logo"),
 ]

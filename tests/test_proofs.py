@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from releveur.readings import proofs
+from releveur.readings import pictures, proofs
 from releveur.readings.models import Proof
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +96,7 @@ def test_transparency_shows_white() -> None:
 
 
 def test_a_large_photo_is_made_small() -> None:
-    assert max(kept(saved(a_picture(size=(4_000, 3_000)), "JPEG")).size) == proofs.LONGEST_SIDE
+    assert max(kept(saved(a_picture(size=(4_000, 3_000)), "JPEG")).size) == pictures.LONGEST_SIDE
 
 
 def test_a_picture_of_too_many_pixels_is_refused_by_its_header() -> None:

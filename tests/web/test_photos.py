@@ -17,7 +17,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from releveur.fleet.models import Device
-from releveur.readings import proofs
+from releveur.readings import pictures
 from releveur.readings.models import Proof
 from tests.factories import meter_of, reading_of
 from tests.web.seeing import field
@@ -121,7 +121,7 @@ def test_of_a_picture_that_moves_the_first_one_is_kept(
 
 
 def test_a_good_phones_photo_of_14_megabytes_is_kept_small(visitor: Client, device: Device) -> None:
-    assert max(kept(visitor, device, from_a_good_phone(14)).size) == proofs.LONGEST_SIDE
+    assert max(kept(visitor, device, from_a_good_phone(14)).size) == pictures.LONGEST_SIDE
     assert Proof.objects.get().file.size < 100_000
 
 

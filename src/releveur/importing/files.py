@@ -1,15 +1,24 @@
-"""A file that holds a table, opened: a text or an .xlsx workbook, told apart by what it holds."""
+"""A table out of a file somebody gives us: it is opened in a bounded child, and its rows come one by one."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from django.utils.translation import gettext as _
 
-from releveur.importing import tables, workbooks
-from releveur.importing.tables import Table, Unreadable
+from releveur import bounded
+from releveur.bounded import MEGABYTE
+from releveur.confined import Refusal
+from releveur.importing import opened, workbooks
+from releveur.importing.tables import Number, Row, Table, Unreadable
 
-MOST_BYTES = 128 * 1024 * 1024
+A_FLEET = bounded.Limits(
+    memory=3_072 * MEGABYTE, answer=1_024 * MEGABYTE, processor=300, seconds=600
+)
+"""Of a file the dealer imports: two million rows."""
 
 
 def read(path: Path, *, sheet: str = "", skip: int = 0) -> Table:
@@ -17,51 +26,68 @@ def read(path: Path, *, sheet: str = "", skip: int = 0) -> Table:
 
     :param sheet: the sheet of a workbook; the first one when empty
     :param skip: lines above the line of headings
-    :raises Unreadable: as of `contents` and `table`
+    :raises Unreadable: missing, or as of `table`
     """
-    return table(contents(path), sheet=sheet, skip=skip)
+    with _open(path) as file:
+        return table(file, sheet=sheet, skip=skip)
 
 
 def contents(path: Path) -> bytes:
-    """The bytes of a file.
+    """The bytes of a file that was read as a table.
 
-    :raises Unreadable: missing or too big
+    :raises Unreadable: missing
     """
+    with _open(path) as file:
+        return file.read()
+
+
+def table(
+    source: bytes | IO[bytes],
+    *,
+    sheet: str = "",
+    skip: int = 0,
+    bounds: workbooks.Bounds = workbooks.A_FLEET,
+    limits: bounded.Limits = A_FLEET,
+) -> Table:
+    """The table in the bytes of a file.
+
+    :param bounds: what a workbook may unpack to
+    :param limits: what reading it may take
+    :raises Unreadable: too big, empty, no text, an old workbook, or as of `tables` and `workbooks`
+    """
+    told = {"unpacked": bounds.unpacked, "cells": bounds.cells}
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        answer = bounded.run(opened.lay_out, source, limits, sheet=sheet, skip=skip, **told)
+    except Refusal as no:
+        raise in_words(Unreadable(no.reason, **no.words)) from None
+    except (bounded.TooMuch, bounded.TooSlow):
+        raise Unreadable(
+            _("This file takes too much work to read. Cut it into several files.")
+        ) from None
+    except bounded.Failed:
+        raise Unreadable(_("This file cannot be read. Save it again as .xlsx or as CSV.")) from None
+    return Table(rows=_rows(answer), **json.loads(answer.readline()))
+
+
+def in_words(no: Unreadable) -> Unreadable:
+    """The same in the reader's language."""
+    return Unreadable(_(no.message), no.line, no.words)
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
     except OSError as problem:
         raise Unreadable(
             _("The file cannot be opened (%(reason)s). Check its name.")
             % {"reason": problem.strerror}
         ) from problem
-    if len(data) > MOST_BYTES:
-        raise Unreadable(_("The file is over 128 MB. Cut it into several files."))
-    return data
 
 
-def table(
-    data: bytes, *, sheet: str = "", skip: int = 0, bounds: workbooks.Bounds = workbooks.A_FLEET
-) -> Table:
-    """The table in the bytes of a file.
-
-    :param bounds: what a workbook may unpack to
-    :raises Unreadable: empty, no text, an old workbook, or as of `tables` and `workbooks`
-    """
-    _refuse_old_workbook(data)
-    if is_a_workbook(data):
-        return workbooks.read(data, sheet=sheet, skip=skip, bounds=bounds)
-    if sheet:
-        raise Unreadable(_("A text file has no sheets. Leave --sheet out."))
-    return tables.of_text(tables.decoded(data), skip=skip)
-
-
-def is_a_workbook(data: bytes) -> bool:
-    return data.startswith(b"PK\x03\x04")
-
-
-def _refuse_old_workbook(data: bytes) -> None:
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(
-            _("This workbook is of an old kind or has a password. Save it as .xlsx, without one.")
-        )
+def _rows(answer: IO[bytes]) -> Iterator[Row]:
+    with answer:
+        for told in answer:
+            line, cells, numbers = json.loads(told)
+            for place in numbers:
+                cells[place] = Number(cells[place])
+            yield Row(line, cells)

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from releveur.importing import files, returning_workbooks, tables
+from releveur.importing import files, opened, returning_workbooks, tables
 from releveur.importing.columns import REMARKS, is_ours
 from releveur.importing.formulas import neutral
 from releveur.importing.report import Report
@@ -37,7 +37,7 @@ def returned(path: Path, report: Report, *, sheet: str = "", skip: int = 0) -> b
     first = [row.line for row in table.rows][:1]
     notes = _notes(report, table.line, *first)
     data = files.contents(path)
-    if files.is_a_workbook(data):
+    if opened.is_a_workbook(data):
         return returning_workbooks.returned(
             data, {table.line: REMARKS, **notes}, table, sheet=sheet
         )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
-from releveur.importing import workbooks
+from releveur.importing import files, workbooks
 from releveur.importing.columns import REMARKS, is_ours
 from releveur.importing.tables import Table
 
@@ -77,7 +77,7 @@ def _part(archive: zipfile.ZipFile, sheet: str) -> str:
         part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
         return archive.getinfo(part).filename
     except (KeyError, StopIteration, UnicodeDecodeError) as no:
-        raise workbooks.damaged() from no
+        raise files.in_words(workbooks.damaged()) from no
 
 
 def _attribute(name: bytes, attributes: bytes) -> str:

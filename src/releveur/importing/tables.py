@@ -10,10 +10,8 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-from django.utils.translation import gettext as _
 
 MOST_ROWS = 2_000_000
 MOST_COLUMNS = 250
@@ -29,12 +27,25 @@ _ANNOUNCED = re.compile("sep=([;,|\t])\r?\n")
 """The first line by which some programs tell Excel the separator."""
 
 
-class Unreadable(Exception):
-    """The file is no table we can read; the message says what to do."""
+def gettext_noop(sentence: str) -> str:
+    """Mark a sentence for the catalogue: it is said in English here, and translated by `files`."""
+    return sentence
 
-    def __init__(self, message: str, line: int = 1) -> None:
-        super().__init__(message)
-        self.line = line
+
+_ = gettext_noop
+
+
+class Unreadable(Exception):
+    """The file is no table we can read; the message says what to do.
+
+    :param words: what the message leaves open, where it is yet to be translated
+    """
+
+    def __init__(
+        self, message: str, line: int = 1, words: Mapping[str, str | int] | None = None
+    ) -> None:
+        super().__init__(message % words if words else message)
+        self.message, self.line, self.words = message, line, dict(words or {})
 
 
 class Number(str):
@@ -127,7 +138,7 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[Row]:
                 yield Row(line, _bounded(cells, line, number))
             line = reader.line_num + 1  # type: ignore[attr-defined]  # csv's reader has it
     except csv.Error as problem:
-        raise Unreadable(_not_closed(line), line) from problem
+        raise _not_closed(line) from problem
 
 
 def _bounded(cells: list[str], line: int, number: int) -> list[str]:
@@ -137,11 +148,10 @@ def _bounded(cells: list[str], line: int, number: int) -> list[str]:
         raise Unreadable(_("A row has over 250 columns. Check the separator of the file."), line)
     for cell in cells:
         if len(cell) > LONGEST_CELL or cell.count("\n") > MOST_LINES_IN_A_CELL:
-            raise Unreadable(_not_closed(line), line)
+            raise _not_closed(line)
     return [" ".join(cell.split()) if "\n" in cell else cell.strip() for cell in cells]
 
 
-def _not_closed(line: int) -> str:
-    return _("A quotation mark opened on line %(line)d is never closed. Close it or remove it.") % {
-        "line": line
-    }
+def _not_closed(line: int) -> Unreadable:
+    message = _("A quotation mark opened on line %(line)d is never closed. Close it or remove it.")
+    return Unreadable(message, line, {"line": line})

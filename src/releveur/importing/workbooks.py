@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, load_workbook
 
 from releveur.importing import tables
 from releveur.importing.tables import Number, Row, Table, Unreadable
+from releveur.importing.tables import gettext_noop as _
 
 MOST_PARTS = 2_000
 HIGHEST_RATIO = 200
@@ -151,7 +151,7 @@ def _sheet(book: CalamineWorkbook, name: str) -> CalamineSheet:
         raise Unreadable(_("The workbook has no sheet."))
     if name and name not in names:
         message = _("The workbook has no sheet %(name)s. It has: %(names)s.")
-        raise Unreadable(message % {"name": name, "names": ", ".join(names)})
+        raise Unreadable(message, words={"name": name, "names": ", ".join(names)})
     return book.get_sheet_by_name(name or names[0])
 
 

@@ -1,33 +1,32 @@
-"""A photo that proves a value: looked at before it is decoded, stored without what nobody needs.
+"""A photo that proves a value: decoded where it can do no harm, stored without what nobody needs.
 
-A file's header says its format and size; what is too large never reaches memory. The picture is
-stored again as a JPEG, upright and without its EXIF: neither place nor camera are kept.
+What is too large never reaches memory, and what decodes to too much ends a bounded child, not us. The
+picture is stored again as a JPEG, upright and without its EXIF: neither place nor camera are kept.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import io
-import struct
-import warnings
+import logging
+from contextlib import suppress
 from typing import IO
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
-from pillow_heif import register_heif_opener
 
+from releveur import bounded
+from releveur.bounded import MEGABYTE
+from releveur.confined import Refusal
+from releveur.readings import pictures
 from releveur.readings.models import Proof
 
-register_heif_opener(thumbnails=False)
+log = logging.getLogger(__name__)
 
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
-"""What phones, tablets and scanners send; by its content, whatever the name of the file says."""
-
-MOST_BYTES = 15 * 1024 * 1024
-MOST_PIXELS = 50_000_000
-LONGEST_SIDE = 2_000
+MOST_BYTES = 15 * MEGABYTE
+LIMITS = bounded.Limits(memory=1_536 * MEGABYTE, answer=10 * MEGABYTE, processor=15, seconds=30)
+"""Of one photo: fifty million pixels fit, of any of the formats."""
 
 
 class Refused(Exception):
@@ -46,10 +45,24 @@ class TooManyPixels(Refused):
         )
 
 
+class TooHeavy(Refused):
+    def __init__(self) -> None:
+        super().__init__(_("This picture takes too long to open. Take another photo and send it."))
+
+
 class NotAPicture(Refused):
     def __init__(self) -> None:
         super().__init__(
             _("This file is not a photo we can read. Choose a JPEG, PNG, WebP or HEIC picture.")
+        )
+
+
+class NoRoom(Refused):
+    """Our disk is full; that is our fault, and it is mended without her."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The photo could not be kept: there is no room left here. Send it again later.")
         )
 
 
@@ -58,13 +71,15 @@ def store(file: IO[bytes]) -> Proof:
 
     :raises TooLarge: over 15 MB
     :raises TooManyPixels: over 50 million pixels, by its header
+    :raises TooHeavy: decoding it takes more memory or time than a photo may
     :raises NotAPicture: not a JPEG, PNG, WebP or HEIC, or a broken one
+    :raises NoRoom: the disk is full; nothing of it is left there
     """
     content = _decoded(_read(file))
-    return Proof.objects.create(
-        file=ContentFile(content, name=f"{uuid4().hex}.jpg"),
-        sha256=hashlib.sha256(content).hexdigest(),
-    )
+    proof = Proof(sha256=hashlib.sha256(content).hexdigest())
+    proof.file.name = _written(proof, content)
+    proof.save()
+    return proof
 
 
 def _read(file: IO[bytes]) -> bytes:
@@ -76,32 +91,35 @@ def _read(file: IO[bytes]) -> bytes:
 
 def _decoded(content: bytes) -> bytes:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-                if picture.width * picture.height > MOST_PIXELS:
-                    raise TooManyPixels
-                return _as_jpeg(picture)
-    except Image.DecompressionBombError:
-        raise TooManyPixels from None
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error):
+        with bounded.run(pictures.as_jpeg, content, LIMITS) as answer:
+            return answer.read()
+    except Refusal as refusal:
+        if refusal.reason == pictures.TOO_MANY_PIXELS:
+            raise TooManyPixels from None
         raise NotAPicture from None
+    except (bounded.TooMuch, bounded.TooSlow):
+        raise TooHeavy from None
+    except bounded.Failed:
+        raise NotAPicture from None
+    except OSError as fault:
+        raise _told(fault) from fault
 
 
-def _as_jpeg(picture: Image.Image) -> bytes:
-    """Made small first: what comes after costs no memory to speak of. Transparency shows white."""
-    picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    upright = _in_eight_bits(ImageOps.exif_transpose(picture)).convert("RGBA")
-    paper = Image.new("RGB", upright.size, "white")
-    paper.paste(upright, mask=upright.getchannel("A"))
-    out = io.BytesIO()
-    paper.save(out, "JPEG", quality=85, optimize=True)
-    return out.getvalue()
+def _written(proof: Proof, content: bytes) -> str:
+    """Under a name of ours; half a file is taken away again."""
+    storage = proof.file.storage
+    name = proof.file.field.generate_filename(proof, f"{uuid4().hex}.jpg")
+    try:
+        return storage.save(name, ContentFile(content))
+    except OSError as fault:
+        with suppress(OSError):
+            storage.delete(name)
+        raise _told(fault) from fault
 
 
-def _in_eight_bits(picture: Image.Image) -> Image.Image:
-    """The library cuts 16-bit grey off at white; the picture keeps its greys here."""
-    if not picture.mode.startswith("I"):
-        return picture
-    return picture.convert("I").point(lambda grey: grey / 256).convert("L")
+def _told(fault: OSError) -> Exception:
+    """A full disk is told to the person and to the log; any other fault is a fault."""
+    if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return fault
+    log.error("no room for a photo: %s", fault)
+    return NoRoom()

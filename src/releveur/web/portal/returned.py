@@ -15,6 +15,8 @@ from itertools import chain, islice
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
+from releveur import bounded
+from releveur.bounded import MEGABYTE
 from releveur.importing import columns, files, tables, values, workbooks
 from releveur.importing.columns import Columns
 from releveur.importing.tables import Table, Unreadable
@@ -28,6 +30,7 @@ from releveur.web.portal.sheet import Cell, Row, Sheet
 MOST_BYTES = 5 * 1024 * 1024
 MOST_LINES = 5_000
 BOUNDS = workbooks.Bounds(unpacked=32 * 1024 * 1024, cells=500_000)
+LIMITS = bounded.Limits(memory=512 * MEGABYTE, answer=64 * MEGABYTE, processor=10, seconds=20)
 LINES_ABOVE_THE_HEADINGS = 20
 LONGEST_SHOWN = 60
 MOST_TOLD = 20
@@ -93,7 +96,7 @@ def _table(file: UploadedFile[bytes]) -> Table:
         raise Refused(
             _("This file is larger than 5 MB. Send the spreadsheet that you downloaded here.")
         )
-    return files.table(data, bounds=BOUNDS)
+    return files.table(data, bounds=BOUNDS, limits=LIMITS)
 
 
 def _lines(table: Table, sheet: Sheet) -> Iterator[Line]:

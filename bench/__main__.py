@@ -13,11 +13,14 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
 django.setup()
 
-from bench import closing, databases, opening  # noqa: E402  # models need django.setup()
+from bench import closing, databases, opening, portal  # noqa: E402  # models need django.setup()
 from bench.frame import Bench  # noqa: E402  # as above
 from bench.rounds import Row  # noqa: E402  # as above
 
 MEASURES: Mapping[str, Callable[[Bench], list[Row]]] = {
+    "landing": portal.measure_landing,
+    "declare": portal.measure_declaration,
+    "submit": portal.measure_submission,
     "open": opening.measure,
     "close": closing.measure,
     "close_growth": closing.measure_growth,

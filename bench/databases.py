@@ -36,6 +36,18 @@ class Databases:
             self.worlds.add(name)
         return name
 
+    def grown(self, name: str, world: str, grow: Callable[[], object]) -> str:
+        """A world made from another by the product itself."""
+        if name not in self.worlds:
+            connection.close()
+            self._create(name, world)
+            with self.use(name):
+                grow()
+            with self.connect(name, autocommit=True) as there:
+                there.execute("vacuum (freeze, analyze)")
+            self.worlds.add(name)
+        return name
+
     @contextlib.contextmanager
     def use(self, name: str) -> Iterator[None]:
         """Let the product work in that database, as its role."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import cache
 from pathlib import Path
@@ -58,7 +59,7 @@ def landing(request: HttpRequest, key: str) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute(LANDING, [keys.hashed(key)])
         row = cursor.fetchone()
-    return HttpResponse(_skeleton("landing").filled(landing_facts(key, row)))
+    return _page(_skeleton("landing").filled(landing_facts(key, row)))
 
 
 def landing_facts(key: str, row: tuple[object, ...]) -> dict[str, str]:
@@ -71,14 +72,14 @@ def declaration(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute(DECLARATION, ticket)
         rows = cursor.fetchall()
-    return HttpResponse(_skeleton("declaration").filled(declaration_facts(rows)))
+    return _page(_skeleton("declaration").filled(declaration_facts(rows)))
 
 
 def declaration_facts(rows: list[tuple[object, ...]]) -> dict[str, str]:
     invitation, name, code, site, address, *_rest = rows[0]
     facts = {
         "draft": f'data-draft="{invitation}"',
-        "who": f"<strong>{name}</strong> · {code}",
+        "who": f"<strong>{name}</strong>\xa0· {code}",
         "company": f"<span>{name}</span>",
         "site": f'"site-{site}"',
         "handed": f"?site={site}",
@@ -107,21 +108,21 @@ def _cell(
         f"fleet {number}": f"parc {fleet}<",
         f"place {number}": f">{place}\n",
         f"last {number}": f'"{last}"',
-        f"shown {number}": f" : {shown}<".replace(" :", "\u202f:"),
+        f"shown {number}": f"\u202f: {shown}<",
         f"low {number}": f'data-low="{low}" data-high="{high}"',
-        f"usual {number}": f"{low} à {high}<",
+        f"usual {number}": f"{low} à\xa0{high}<",
         f"value {number}": f'"value-{due}"',
         f"before {number}": f'"value-{due}-last"',
         f"seen {number}": f'"seen-{due}"',
     }
 
 
+def _page(text: str) -> HttpResponse:
+    content = text.encode()
+    return HttpResponse(content, headers={"Content-Length": len(content)})
+
+
 @cache
 def _skeleton(name: str) -> Skeleton:
-    folder = Path(os.environ[WHERE])
-    facts = dict(
-        line.split("\t", 1)
-        for line in (folder / f"{name}.facts").read_text().replace("\\n", "\0").splitlines()
-    )
-    page = (folder / f"{name}.html").read_text()
-    return skeleton.cut(page, {name: text.replace("\0", "\n") for name, text in facts.items()})
+    specimen = json.loads((Path(os.environ[WHERE]) / f"{name}.json").read_text())
+    return skeleton.cut(specimen["page"], specimen["facts"])

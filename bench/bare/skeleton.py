@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,12 +29,23 @@ class Skeleton:
 def cut(page: str, facts: Mapping[str, str]) -> Skeleton:
     """Cut one person's page at what is hers.
 
+    Facts that read the same (two devices of one model) come in the order of their names, each as often.
+
     :param facts: her facts by name, each with enough around it to be found nowhere else
     """
-    names = {text: name for name, text in facts.items()}
+    names: dict[str, list[str]] = defaultdict(list)
+    for name, text in facts.items():
+        names[text].append(name)
     longest_first = sorted(names, key=len, reverse=True)
     pieces = re.split("(" + "|".join(map(re.escape, longest_first)) + ")", page)
-    return Skeleton(pieces[::2], [names[text] for text in pieces[1::2]])
+    found = Counter(pieces[1::2])
+    seen: Counter[str] = Counter()
+    order = []
+    for text in pieces[1::2]:
+        mine = names[text]
+        order.append(mine[seen[text] * len(mine) // found[text]])
+        seen[text] += 1
+    return Skeleton(pieces[::2], order)
 
 
 def lasting(page: str) -> str:

@@ -1,0 +1,1 @@
+"""What the product reaches of what this very machine can do at the same moment."""

@@ -1,0 +1,1 @@
+"""The limit of a page: a bare view, hand-written SQL for the same facts, and a string."""

@@ -1,0 +1,152 @@
+"""Worlds of any size, written by the database itself: seven devices a customer, one person asked for them.
+
+Every number is made from the row's own, so that a world is the same whenever it is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+
+from releveur import clock
+
+DEVICES_A_CUSTOMER = 7
+DAYS_A_PERIOD = 91
+
+FLEET = """
+insert into dealer_dealer (id, name, legal, address, postal_code, town, phone, website, reply_to, sender_name,
+    sender_address, logo, colour, hosting, holidays_of, successors, photo_below_estimate)
+values (1, 'Bureautique Lafayette', '', '12 rue La Fayette', '75009', 'Paris', '01 53 20 11 00',
+    'https://bureautique-lafayette.example', 'releves@bureautique-lafayette.example', 'Bureautique Lafayette',
+    'releves@bureautique-lafayette.example', '', '#c8102e', '', '', 'SAME_DOMAIN', true);
+
+insert into fleet_devicemodel (id, maker, name, colour, labels, shown_where, large_counts_twice)
+select n, 'Xerox', 'B' || 7000 + n, 'YES', '{}', '', false from generate_series(1, 40) n;
+
+insert into customers_customer (id, code, name, note, imported)
+select n, 'CL' || to_char(n, 'FM000000'), 'Gramont Services ' || n, '', '{}' from generate_series(1, %(customers)s) n;
+
+insert into customers_site (id, customer_id, name, address, postal_code, town, zone, imported)
+select n, n, '', n || ' rue de Gramont', '75002', 'Paris', 'Europe/Paris', '{}'
+from generate_series(1, %(customers)s) n;
+
+insert into customers_contact (id, civility, first_name, last_name, department, email, address_key, phone, language,
+    imported, session_version, copy_to)
+select n, 'Mme', 'Alexandra', 'Martin ' || n, 'Comptabilité', mail, mail, '', 'fr', '{}', 1, ''
+from generate_series(1, %(customers)s) n, lateral (select 'alexandra@client' || n || '.example' mail) m;
+
+insert into fleet_respondent (id, contact_id, customer_id) select n, n, n from generate_series(1, %(customers)s) n;
+
+insert into contracts_contract (id, number, customer_id, payer_code, payer_name, months, first_due_on,
+    estimation_allowed, customer_reference, service_code, commitment_number, imported)
+select n, 'CT' || to_char(n, 'FM000000'), n, '', '', 3, %(due)s, true, '', '', '', '{}'
+from generate_series(1, %(customers)s) n;
+
+insert into fleet_device (id, serial, fleet_number, model_id, mode, imported)
+select n, '39' || to_char(n, 'FM00000000'), 'P-' || n, 1 + n %% 40, 'ASKED', '{}' from generate_series(1, %(devices)s) n;
+
+insert into fleet_installation (id, device_id, site_id, location, since, kind, imported)
+select n, n, (n - 1) / %(each)s + 1, 'Bureau ' || n, date '2019-01-07', 'DEFINITIVE', '{}'
+from generate_series(1, %(devices)s) n;
+
+insert into contracts_coverage (id, contract_id, device_id, since)
+select n, (n - 1) / %(each)s + 1, n, date '2019-01-07' from generate_series(1, %(devices)s) n;
+
+insert into fleet_meter (id, device_id, kind_id, asked, billed, imported)
+select n, (n + 1) / 2, k.id, true, true, '{}' from generate_series(1, %(devices)s * 2) n
+join fleet_meterkind k on k.code = case n %% 2 when 1 then 'MONO' else 'COLOR' end;
+"""
+
+HISTORY = """
+insert into readings_reading (id, meter_id, segment, taken_on, recorded_at, value, quality, source, occasion, proposed)
+select (m - 1) * %(past)s + k, m, 1, day, day, 20000 + m %% 977 + k * (900 + m %% 89), 'ACTUAL', 'IMPORT', 'PERIODIC', false
+from generate_series(1, %(devices)s * 2) m, generate_series(1, %(past)s) k,
+lateral (select %(due)s::date - (%(past)s + 1 - k) * %(period)s as day) d;
+
+insert into readings_billed (id, meter_id, segment, taken_on, value, quality, origin, reading_id)
+select meter_id, meter_id, 1, taken_on, value, 'ACTUAL', 'ERP', id from readings_reading where id %% %(past)s = 0;
+"""
+
+CLOSING = """
+insert into campaigns_campaign (id, label, kind, why, due_until, state, opened_at, closes_at, signed_by)
+values (1, '', 'PERIODIC', '', %(due)s, 'CLOSING', %(now)s::timestamptz - interval '20 days', %(now)s, '');
+
+insert into campaigns_invitation (id, campaign_id, contact_id, uuid, link_version, key_hash, invited_at, reminder_1_at,
+    reminder_2_at, reminder_3_at, asks_until)
+select n, 1, n, md5(n::text)::uuid, 1, encode(sha256(n::text::bytea), 'hex'), t - interval '20 days', t - interval '15 days',
+    t - interval '10 days', t - interval '5 days', t
+from generate_series(1, %(customers)s) n, lateral (select %(now)s::timestamptz t) x;
+
+insert into campaigns_duereading (id, campaign_id, kind, meter_id, due_on, coverage_id, installation_id, final)
+select m, 1, 'PERIODIC', m, %(due)s, (m + 1) / 2, (m + 1) / 2, false from generate_series(1, %(devices)s * 2) m;
+
+insert into campaigns_asked (id, invitation_id, due_reading_id)
+select m, ((m + 1) / 2 - 1) / %(each)s + 1, m from generate_series(1, %(devices)s * 2) m;
+
+insert into outbox_mail (id, "to", copy_to, language, kind, priority, sender, reply_to, subject, text, html, calendar,
+    message_id, in_reply_to, key_hash, state, owed_at, sent_at, attempts, smtp_reply)
+select n, 'alexandra@client' || n || '.example', '', 'fr', 'invitation', 0, 'x', '', 's', 't', 'h', '', '<' || n || '>',
+    '', '', 'SENT', %(now)s, %(now)s, 1, '' from generate_series(1, %(customers)s) n;
+
+insert into campaigns_notice (id, invitation_id, what, states, owed_at, mail_id)
+select n, n, 'INVITED', %(now)s, %(now)s, n from generate_series(1, %(customers)s) n;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Devices, each with two meters, and so many readings of each, a period apart, the last one billed."""
+
+    devices: int
+    past: int = 1
+
+    @property
+    def meters(self) -> int:
+        return self.devices * 2
+
+    @property
+    def customers(self) -> int:
+        return -(-self.devices // DEVICES_A_CUSTOMER)
+
+    @property
+    def name(self) -> str:
+        return f"bench_{self.devices}_{self.past}"
+
+    def build(self, there: psycopg.Connection) -> None:
+        """Everything due today, nothing asked yet."""
+        self._write(there, FLEET)
+        self._write(there, HISTORY)
+
+    def build_closing(self, there: psycopg.Connection) -> None:
+        """Everybody asked, nobody answered, the time over."""
+        self.build(there)
+        self._write(there, CLOSING)
+
+    def _write(self, there: psycopg.Connection, script: str) -> None:
+        now = clock.now()
+        facts = {
+            "devices": self.devices,
+            "customers": self.customers,
+            "past": self.past,
+            "each": DEVICES_A_CUSTOMER,
+            "period": DAYS_A_PERIOD,
+            "due": clock.now().astimezone(clock.PARIS).date(),
+            "now": now,
+        }
+        # The keys of these rows are right by their making; looking each up takes most of the time.
+        there.execute("set local session_replication_role = replica")
+        client = psycopg.ClientCursor(there)
+        client.execute(script, facts)  # type: ignore[arg-type]  # a script of ours
+        _count_on(there)
+
+
+def _count_on(there: psycopg.Connection) -> None:
+    """Identities go on after the rows that came with theirs."""
+    found = there.execute(
+        "select table_name from information_schema.columns"
+        " where table_schema = 'public' and column_name = 'id' and is_identity = 'YES'"
+    )
+    for (table,) in found.fetchall():
+        sequence = f"pg_get_serial_sequence('{table}', 'id')"
+        there.execute(f"select setval({sequence}, coalesce(max(id), 0) + 1, false) from {table}")  # type: ignore[arg-type]  # names of ours

@@ -22,6 +22,7 @@ from tests.factories import (
     a_customer,
     a_device,
     answers,
+    the_mails_leave,
 )
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,7 @@ def test_what_was_typed_wrong_is_said_before_anything_is_written(device: Device)
 
 def test_the_test_clock_moves_and_what_became_due_is_done_first(device: Device) -> None:
     a_campaign()
+    the_mails_leave(now=OPENED)
 
     later = OPENED + timedelta(days=7)
     answer = releveur("campaign_status", Campaign.objects.get().pk, "--now", later.isoformat())

@@ -42,8 +42,16 @@ def test_whoever_answered_everything_is_left_in_peace(device: Device, campaign: 
 
 
 def test_whoever_answered_half_is_reminded(device: Device, campaign: Campaign) -> None:
+    the_mails_leave(now=OPENED)
     answers(Invitation.objects.get(), device, mono=41_200, now=OPENED)
     assert steps.take_due_steps(now=OPENED + WEEK).reminders == 1
+
+
+def test_nobody_is_reminded_of_a_mail_that_has_not_left(campaign: Campaign) -> None:
+    assert steps.take_due_steps(now=OPENED + 2 * WEEK).reminders == 0
+    the_mails_leave(now=OPENED + 2 * WEEK)
+    assert steps.take_due_steps(now=OPENED + 2 * WEEK + timedelta(hours=71)).reminders == 0
+    assert steps.take_due_steps(now=OPENED + 2 * WEEK + timedelta(hours=72)).reminders == 1
 
 
 def test_after_an_outage_only_the_last_due_reminder_leaves(campaign: Campaign) -> None:

@@ -20,12 +20,13 @@ from releveur import postgres
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """What every table of the application held, in PostgreSQL's own text format."""
+    """What every table of the application held, in PostgreSQL's own text format, and its sequences."""
 
     tables: Mapping[str, bytes]
+    sequences: Mapping[str, int]
 
     def put_back(self) -> None:
-        """Make all tables what they were; numbers given since are not given again."""
+        """Make all tables what they were; numbers given since are given again, as after a restore."""
         with _superuser() as server, server.transaction():
             server.execute("set local session_replication_role = replica")
             for table in _written(server):
@@ -34,12 +35,20 @@ class Dump:
                 statement = sql.SQL("copy {} from stdin").format(sql.Identifier(table))
                 with server.cursor().copy(statement) as copy:
                     copy.write(rows)
+            server.execute(
+                "select setval(format('%%I', name)::regclass, last + 1, false)"
+                " from unnest(%s::text[], %s::bigint[]) as given(name, last)",
+                [list(self.sequences), list(self.sequences.values())],
+            )
 
 
 def take() -> Dump:
     """Dump the database of this test as it is committed now."""
     with _superuser() as server:
-        return Dump({table: _rows(server, table) for table in _written(server)})
+        given = server.execute(
+            "select sequencename, coalesce(last_value, 0) from pg_sequences where schemaname = 'public'"
+        )
+        return Dump({table: _rows(server, table) for table in _written(server)}, dict(given))
 
 
 @contextmanager

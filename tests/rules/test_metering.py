@@ -201,6 +201,13 @@ def test_a_withdrawn_reading_is_regularised_like_an_estimate() -> None:
     assert (settled.of_this_period, settled.regularisation) == (1_164, -348)
 
 
+def test_a_withdrawn_value_that_was_billed_does_not_bound_its_segment() -> None:
+    known, withdrawn = Reading(JANUARY, 39_684), Reading(APRIL, 41_184)
+    board = [Reading(JANUARY, 0, segment=2), Reading(JULY, 500, segment=2)]
+    settled = settle(board[-1], billed=[known, withdrawn], history=[known, *board])
+    assert settled.net == 500 - 1_500, "1 500 were billed, 500 were printed"
+
+
 def test_a_real_reading_comes_after_an_estimate_of_the_same_day() -> None:
     guess, read = Reading(APRIL, 1, Quality.ESTIMATED), Reading(APRIL, 2)
     of_next_board = Reading(JANUARY, 0, segment=2)

@@ -117,7 +117,7 @@ def test_an_undisturbed_plan_reminds_1_2_3_and_then_closes(
         assert due_step(facts, closures=closed, now=reminder - timedelta(seconds=1)) is None
         assert due_step(facts, closures=closed, now=reminder) == Remind(number)
         told = utc(reminder)
-    facts = Facts(made, 3, False, told, True, told)
+    facts = Facts(made, 3, False, told, True, None)
     closing = utc(made.asks_until) + GRACE
     assert due_step(facts, closures=closed, now=closing - timedelta(seconds=1)) is None
     assert due_step(facts, closures=closed, now=closing) == Close()
@@ -172,22 +172,33 @@ def facts(**changed: Any) -> Facts:
     made = plan(paris(2022, 4, 5, 10), {date(2022, 4, 18)})
     usual: dict[str, Any] = {
         "plan": made, "reminded": 3, "answered": False, "last_mail_at": told,
-        "third_gone": True, "third_owed_at": told,
+        "third_gone": True, "waits_since": None,
     }  # fmt: skip
     return Facts(**usual | changed)
 
 
 def test_who_answered_is_never_reminded_and_holds_nothing_back() -> None:
-    answered = facts(answered=True, reminded=0, third_gone=False, third_owed_at=None)
+    answered = facts(answered=True, reminded=0, third_gone=False)
     assert due_step(answered, closures=(), now=paris(2022, 4, 26, 10)) is None
     assert due_step(answered, closures=(), now=paris(2022, 4, 28, 18, 10)) == Close()
 
 
 def test_a_third_reminder_that_cannot_leave_holds_the_close_for_24_hours_only() -> None:
     owed = paris(2022, 4, 28, 17)
-    stuck = facts(third_gone=False, third_owed_at=owed)
+    stuck = facts(third_gone=False, waits_since=owed)
     assert due_step(stuck, closures=(), now=paris(2022, 4, 28, 18, 10)) is None
     assert due_step(stuck, closures=(), now=owed + GIVE_UP) == Close()
+
+
+def test_nobody_is_reminded_while_an_earlier_request_has_not_left() -> None:
+    owed = paris(2022, 4, 26, 9)
+    waiting = facts(reminded=1, waits_since=owed, last_mail_at=None)
+    assert due_step(waiting, closures=(), now=paris(2022, 4, 26, 10)) is None
+    assert due_step(waiting, closures=(), now=paris(2022, 4, 27, 10)) is None
+    assert due_step(waiting, closures=(), now=paris(2022, 4, 28, 18, 10)) == Close()
+    left = facts(reminded=1, last_mail_at=paris(2022, 4, 27, 10, 30))
+    assert due_step(left, closures=(), now=paris(2022, 4, 29, 10, 30)) is None
+    assert due_step(left, closures=(), now=paris(2022, 5, 2, 9)) == Remind(3)
 
 
 def test_nobody_silent_is_closed_while_the_third_reminder_is_not_owed() -> None:

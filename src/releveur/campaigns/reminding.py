@@ -210,7 +210,7 @@ def _facts(invitation: Invitation, notices: list[Notice], answered: bool) -> Fac
         answered=answered,
         last_mail_at=max(sent, default=None),
         third_gone=len(before) == len(REMINDERS) or bool(third and _gone(third)),
-        third_owed_at=third.owed_at if third else None,
+        waits_since=min((one.owed_at for one in mine if not _gone(one)), default=None),
         fixed=invitation.campaign.kind == Kind.ONE_OFF,
         opted_out=invitation.contact.opted_out_at is not None,
         quiet_until=invitation.contact.quiet_until,

@@ -14,7 +14,7 @@ never becomes a fact. docs/rules/metering.md has the worked numbers.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -86,7 +86,8 @@ def last_real(history: History, *, until: date | None = None) -> Reading | None:
 def net(start: Reading, end: Reading, history: History) -> int:
     """Count the impressions between two points, over segments; negative where a value went down.
 
-    :param history: holds the readings that bound the segments; `start` and `end` may be missing
+    :param history: holds the readings that bound the segments; `start` and `end` may be missing. A
+        `start` that is missing was billed and then withdrawn: its segment ends where somebody read it
 
     The counter of a new board starts at 125 on the day the old one stood at 40 500:
 
@@ -95,7 +96,7 @@ def net(start: Reading, end: Reading, history: History) -> int:
     >>> net(old, new, [old, Reading(swap, 40_500), Reading(swap, 125, segment=2), new])
     1671
     """
-    offsets = _offsets([*history, start, end])
+    offsets = _offsets([*history, _as_a_guess(start), end])
     return end.value + offsets[end.segment] - start.value - offsets[start.segment]
 
 
@@ -186,7 +187,7 @@ def _beginning(new: Reading, history: History, installed: Reading | None) -> Rea
 
 def _regularisation(billed: Sequence[Reading], history: History) -> int:
     last = billed[-1]
-    offsets = _offsets([*history, last])
+    offsets = _offsets([*history, _as_a_guess(last)])
     points = _curve(history, offsets)
     shown = _whole_index(points, last.taken_on, cuts={one.taken_on for one in billed})
     return 0 if shown is None else shown - last.value - offsets[last.segment]
@@ -214,6 +215,11 @@ def _around(points: Curve, day: date) -> tuple[tuple[date, int], tuple[date, int
 def _curve(history: History, offsets: dict[int, int]) -> Curve:
     counted = {one.taken_on: one.value + offsets[one.segment] for one in real(ordered(history))}
     return sorted(counted.items())
+
+
+def _as_a_guess(billed: Reading) -> Reading:
+    """What was billed bounds no segment: if it was read, and still counts, the history has it too."""
+    return replace(billed, quality=Quality.ESTIMATED)
 
 
 def _offsets(readings: Iterable[Reading]) -> dict[int, int]:

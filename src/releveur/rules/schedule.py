@@ -55,8 +55,9 @@ class Facts:
     """What is known of one invitation.
 
     `reminded` is the highest reminder already owed (0: none); `third_gone`: reminder 3 left or was
-    finally refused; `opted_out`: she wants no more mails; `quiet_until`: the first day in Paris on
-    which she may be reminded again.
+    finally refused; `waits_since`: when the request was owed that has not left yet (None: none waits);
+    `opted_out`: she wants no more mails; `quiet_until`: the first day in Paris on which she may be
+    reminded again.
     """
 
     plan: Plan
@@ -64,7 +65,7 @@ class Facts:
     answered: bool
     last_mail_at: datetime | None
     third_gone: bool
-    third_owed_at: datetime | None
+    waits_since: datetime | None
     fixed: bool = False
     """The day does not move, whatever left: the device leaves then (`plan_until`)."""
     opted_out: bool = False
@@ -244,8 +245,8 @@ def due_step(facts: Facts, *, closures: Closures, now: datetime) -> Step | None:
     """Say what is due for one invitation, if anything.
 
     After an outage only the latest reminder leaves, never within `PAUSE` of the person's last mail,
-    and only in office hours. Nobody silent is closed before reminder 3 is gone, or has been owed
-    for `GIVE_UP`. A reminder 3 that leaves late moves `asks_until`: the caller's promise, by
+    nor while one still waits to leave, and only in office hours. Nobody silent is closed before reminder 3 is gone, or what was
+    owed before it could not leave for `GIVE_UP`. A reminder 3 that leaves late moves `asks_until`: the caller's promise, by
     `asks_until_after`. A day that does not move ends at its hour: nothing leaves after it. Whoever
     wants no more mails, or no reminder until a day after her deadline, is not reminded, and is closed
     at the deadline she was told.
@@ -264,7 +265,7 @@ def due_step(facts: Facts, *, closures: Closures, now: datetime) -> Step | None:
     if facts.fixed and _utc(now) >= _utc(facts.plan.asks_until):
         return Close() if _utc(now) >= _utc(facts.plan.asks_until) + GRACE else None
     awaited = _awaited(facts)
-    if awaited and number > facts.reminded:
+    if awaited and number > facts.reminded and not _is_stuck(facts, now):
         return Remind(number) if _may_write(facts, closures, now) else None
     if _utc(now) < _utc(facts.plan.asks_until) + GRACE:
         return None
@@ -279,6 +280,8 @@ def _awaited(facts: Facts) -> bool:
 
 
 def _may_write(facts: Facts, closures: Closures, now: datetime) -> bool:
+    if facts.waits_since is not None:
+        return False
     if facts.quiet_until and _utc(now).astimezone(PARIS).date() < facts.quiet_until:
         return False
     rested = facts.last_mail_at is None or _utc(now) - _utc(facts.last_mail_at) >= PAUSE
@@ -286,10 +289,13 @@ def _may_write(facts: Facts, closures: Closures, now: datetime) -> bool:
 
 
 def _third_is_settled(facts: Facts, now: datetime) -> bool:
-    if facts.reminded < 3:
-        return False
-    owed_at = facts.third_owed_at
-    return facts.third_gone or (owed_at is not None and _utc(now) - _utc(owed_at) >= GIVE_UP)
+    return (facts.reminded >= 3 and facts.third_gone) or _is_stuck(facts, now)
+
+
+def _is_stuck(facts: Facts, now: datetime) -> bool:
+    """Whether a request to her can neither leave nor fail."""
+    since = facts.waits_since
+    return since is not None and _utc(now) - _utc(since) >= GIVE_UP
 
 
 def _number(first: date, months: int, day: date) -> int:

@@ -103,7 +103,7 @@ def _fill(
 def _given_day(row: Row, sent: Mapping[str, str]) -> str:
     """The day of this device, else the one of the whole form.
 
-    Nobody touched the form's day: it is today in Paris, and may be tomorrow where the device stands.
+    Nobody touched the form's day: it is today at its latest place, and may be tomorrow where this device stands.
     """
     if mine := sent.get(f"on-{row.device.pk}", "").strip():
         return mine

@@ -218,6 +218,7 @@ class Sheet:
     kinds: Sequence[MeterKind]
     days_left: int
     today: str
+    """The latest day it is at one of its places: nobody's own today is refused."""
 
     @property
     def may_be_estimated(self) -> bool:
@@ -274,7 +275,7 @@ def draw(invitation: Invitation, *, now: datetime, device: int | None = None) ->
         groups=_groups(rows),
         kinds=sorted(kinds.values(), key=lambda kind: (kind.position, kind.code)),
         days_left=(invitation.asks_until.astimezone(PARIS).date() - today).days,
-        today=today.isoformat(),
+        today=max((answering.today(row.place, now=now) for row in rows), default=today).isoformat(),
     )
 
 

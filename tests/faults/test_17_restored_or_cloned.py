@@ -10,6 +10,7 @@ lines the first three tests fail, the sink having received what had left already
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,9 @@ def leaves_only_once_confirmed(there: Installation, post: Sink, why: str) -> Non
     assert (said.returncode, post.to) == (0, [])
     assert "confirm_sending" in said.stderr
 
+    doctor = there.start("doctor", "--json")
+    found = {one["check"]: one["reading"] for one in json.loads(doctor.stdout)["findings"]}
+    assert (doctor.returncode, found["hold"]) == (1, why)
     unsaid = there.start("confirm_sending", "--json")
     assert unsaid.returncode == 1 and "--yes" in unsaid.stderr, "nobody confirms by accident"
     told = there.releveur("confirm_sending", "--dry-run")

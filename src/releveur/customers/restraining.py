@@ -46,7 +46,7 @@ def count(what: str, who: str, *, most: int, within: timedelta = HOUR) -> None:
     :param who: an invitation, a browser, an address of the network; only its keyed hash is kept
     :raises TooOften: so many were counted already in this span
     """
-    given: dict[str, Any] = {"who": _hashed(what, who), "within": within}
+    given: dict[str, Any] = {"who": hashed(what, who), "within": within}
     with connection.cursor() as cursor:
         cursor.execute(COUNT, given)
         counted, rest = cursor.fetchone()
@@ -60,5 +60,6 @@ def forget() -> int:
     return deleted
 
 
-def _hashed(what: str, who: str) -> str:
+def hashed(what: str, who: str) -> str:
+    """What stands in the table instead of whom it is about."""
     return salted_hmac(f"{SALT}.{what}", who, algorithm="sha256").hexdigest()

@@ -67,6 +67,8 @@ def device(request: HttpRequest, invitation: Invitation, device: int) -> HttpRes
     if request.method != "POST":
         return _device(request, _typed(request, invitation, now, device))
     sent = sending.send(request, invitation, now=now, device=device)
+    if not sent.sheet.rows:
+        raise Http404
     if sent.is_done:
         number = f"?recu={sent.receipt.number}" if sent.receipt else ""
         address = f"{reverse('portal:devices')}{number}#device-{device}"

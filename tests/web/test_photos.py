@@ -97,6 +97,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
 def test_it_is_refused_with_its_sentence_and_every_number_stays(
     visitor: Client, device: Device, what: str
 ) -> None:
+    refused(visitor, device, what)
+
+
+def refused(visitor: Client, device: Device, what: str) -> None:
     make, sentence = REFUSED[what]
     content = make()
     typed = {field(device): "39000", field(device, "color"): "92910"}

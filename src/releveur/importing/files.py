@@ -29,7 +29,7 @@ def read(path: Path, *, sheet: str = "", skip: int = 0) -> Table:
     :raises Unreadable: missing, or as of `table`
     """
     with _open(path) as file:
-        return table(file, sheet=sheet, skip=skip)
+        return table(file, sheet=sheet, skip=skip, limits=A_FLEET)
 
 
 def contents(path: Path) -> bytes:

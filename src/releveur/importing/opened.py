@@ -9,7 +9,7 @@ import json
 from typing import IO
 
 from releveur.confined import Refusal
-from releveur.importing import tables, workbooks
+from releveur.importing import tables
 from releveur.importing.tables import Number, Table, Unreadable
 from releveur.importing.tables import gettext_noop as _
 
@@ -28,7 +28,7 @@ def lay_out(
     :raises Refusal: what `Unreadable` says, yet to be translated
     """
     try:
-        table = _table(source.read(MOST_BYTES + 1), sheet, skip, workbooks.Bounds(unpacked, cells))
+        table = _table(source.read(MOST_BYTES + 1), sheet, skip, (unpacked, cells))
         _write(answer, {"headings": table.headings, "line": table.line})
         for row in table.rows:
             numbers = [place for place, cell in enumerate(row.cells) if isinstance(cell, Number)]
@@ -41,7 +41,7 @@ def _write(answer: IO[bytes], what: object) -> None:
     answer.write(json.dumps(what, ensure_ascii=False).encode() + b"\n")
 
 
-def _table(data: bytes, sheet: str, skip: int, bounds: workbooks.Bounds) -> Table:
+def _table(data: bytes, sheet: str, skip: int, bounds: tuple[int, int]) -> Table:
     if len(data) > MOST_BYTES:
         raise Unreadable(_("The file is over 128 MB. Cut it into several files."))
     if data.startswith(b"\xd0\xcf\x11\xe0"):
@@ -49,7 +49,9 @@ def _table(data: bytes, sheet: str, skip: int, bounds: workbooks.Bounds) -> Tabl
             _("This workbook is of an old kind or has a password. Save it as .xlsx, without one.")
         )
     if is_a_workbook(data):
-        return workbooks.read(data, sheet=sheet, skip=skip, bounds=bounds)
+        from releveur.importing import workbooks  # noqa: PLC0415  # a text starts sooner without
+
+        return workbooks.read(data, sheet=sheet, skip=skip, bounds=workbooks.Bounds(*bounds))
     if sheet:
         raise Unreadable(_("A text file has no sheets. Leave --sheet out."))
     return tables.of_text(tables.decoded(data), skip=skip)

@@ -1,7 +1,8 @@
 """A table, and how one comes out of a text as an ERP or a spreadsheet writes it: CSV in any usual dress.
 
 The reader is bounded: a text that is too long, too wide, or no table at all is refused with a
-sentence, before it fills the memory.
+sentence, before it fills the memory. It starts in a bounded child for every file: tuples cost a third of what
+dataclasses do there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST_ROWS = 2_000_000
 MOST_COLUMNS = 250
@@ -54,16 +55,14 @@ class Number(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record, by the line of the file it begins on; cells without surrounding space."""
 
     line: int
     cells: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """`names` are our headings beside the file's own, where a mapping gives them; `line` theirs."""
 
     headings: list[str]
@@ -72,8 +71,7 @@ class Table:
     line: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A text file as letters, and how they were written."""
 
     letters: str

@@ -11,8 +11,8 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, load_workbook
 
@@ -37,8 +37,7 @@ _PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})(\d{0,7})["']""")
 _END_OF_TEXT = re.compile(rb"</(?:\w+:)?si\s*>")
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """What a workbook may unpack to, in bytes, and its rows times columns: the reader keeps a place
     for each, filled or not.
     """

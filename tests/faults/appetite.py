@@ -1,0 +1,44 @@
+"""What a decoder does when a file has taken it over, each in a few lines: functions for a bounded child."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+from pathlib import Path
+from typing import IO
+
+
+def eat_memory(source: IO[bytes], answer: IO[bytes]) -> None:
+    eaten = []
+    while True:
+        eaten.append(bytearray(64 * 1024 * 1024))
+
+
+def go_on_for_ever(source: IO[bytes], answer: IO[bytes]) -> None:
+    while True:
+        pass
+
+
+def wait_for_ever(source: IO[bytes], answer: IO[bytes]) -> None:
+    """Without the processor."""
+    os.read(os.pipe()[0], 1)
+
+
+def talk_for_ever(source: IO[bytes], answer: IO[bytes]) -> None:
+    while True:
+        answer.write(bytes(1024 * 1024))
+
+
+def crash(source: IO[bytes], answer: IO[bytes]) -> None:
+    ctypes.string_at(0)
+
+
+def look_around(source: IO[bytes], answer: IO[bytes]) -> None:
+    """What it can see: its environment, and the files it holds but its own three."""
+    held = [
+        str(file.readlink())
+        for file in list(Path("/proc/self/fd").iterdir())
+        if int(file.name) > 2 and file.exists()
+    ]
+    answer.write(json.dumps([dict(os.environ), held]).encode())

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import smtplib
-import time
 from collections.abc import Callable
-from multiprocessing.synchronize import Barrier, Event
-from typing import Any
+from multiprocessing.synchronize import Event
 
 from django.db import connection
 
@@ -16,6 +13,7 @@ from bench.databases import COPY, Databases
 from bench.frame import Bench
 from bench.rounds import Measure, Reach, Row, interleaved
 from bench.sinking import sinking
+from bench.together import OTHER_PROCESS, together
 from bench.worlds import DEVICES_A_CUSTOMER
 from releveur import clock
 from releveur.campaigns import mailing
@@ -25,11 +23,9 @@ from releveur.outbox.smtp import Server
 
 MAILS = 5_000
 WORKERS = 2
-LONGEST_SECONDS = 240
 
 type Message = tuple[str, str, bytes]
 
-_OTHER_PROCESS = multiprocessing.get_context("spawn")
 
 
 def measure_delivery(bench: Bench) -> list[Row]:
@@ -73,9 +69,9 @@ def _written(bench: Bench) -> str:
 def _product(databases: Databases, world: str, port: int, *, writes: bool = False) -> Measure:
     def measure() -> float:
         with databases.copied(world):
-            over = _OTHER_PROCESS.Event()
-            first = (_write_and_deliver if writes else _deliver, (COPY, port, over))
-            seconds = _together([first, (_deliver_until, (COPY, port, over))])
+            over = OTHER_PROCESS.Event()
+            first = write_and_deliver if writes else deliver
+            seconds = together([(_name(one), (COPY, port, over)) for one in (first, help_deliver)])
             sent = Mail.objects.filter(state=Mail.State.SENT).count()
             assert not Mail.objects.exclude(state=Mail.State.SENT).exists()
         return sent / seconds
@@ -91,47 +87,27 @@ def _limit(databases: Databases, world: str, port: int) -> Measure:
             for mail in Mail.objects.order_by("pk")
         ]
     halves = [messages[number::WORKERS] for number in range(WORKERS)]
-    return lambda: len(messages) / _together([(_hand_over, (port, half)) for half in halves])
+    jobs = [(_name(hand_over), (port, half)) for half in halves]
+    return lambda: len(messages) / together(jobs)
 
 
-type Job = tuple[Callable[..., None], tuple[Any, ...]]
+def _name(work: Callable[..., None]) -> str:
+    return f"{work.__module__}.{work.__name__}"
 
 
-def _together(jobs: list[Job]) -> float:
-    """Seconds from the moment all of these processes are ready until all of them are done."""
-    ready, done = _OTHER_PROCESS.Barrier(len(jobs) + 1), _OTHER_PROCESS.Barrier(len(jobs) + 1)
-    workers = [_OTHER_PROCESS.Process(target=_work, args=(job, ready, done)) for job in jobs]
-    for worker in workers:
-        worker.start()
-    ready.wait(LONGEST_SECONDS)
-    begin = time.perf_counter()
-    done.wait(LONGEST_SECONDS)
-    seconds = time.perf_counter() - begin
-    for worker in workers:
-        worker.join()
-    return seconds
-
-
-def _work(job: Job, ready: Barrier, done: Barrier) -> None:
-    task, arguments = job
-    ready.wait()
-    task(*arguments)
-    done.wait()
-
-
-def _deliver(database: str, port: int, over: Event) -> None:
+def deliver(database: str, port: int, over: Event) -> None:
     over.set()
-    _deliver_until(database, port, over)
+    help_deliver(database, port, over)
 
 
-def _write_and_deliver(database: str, port: int, over: Event) -> None:
+def write_and_deliver(database: str, port: int, over: Event) -> None:
     """As in production one worker writes, and then both deliver."""
     connection.settings_dict["NAME"] = database
     mailing.write_due(now=clock.now())
-    _deliver(database, port, over)
+    deliver(database, port, over)
 
 
-def _deliver_until(database: str, port: int, over: Event) -> None:
+def help_deliver(database: str, port: int, over: Event) -> None:
     connection.settings_dict["NAME"] = database
     sink = Server("127.0.0.1", port)
     while True:
@@ -143,7 +119,7 @@ def _deliver_until(database: str, port: int, over: Event) -> None:
             over.wait(0.05)
 
 
-def _hand_over(port: int, messages: list[Message]) -> None:
+def hand_over(port: int, messages: list[Message]) -> None:
     with smtplib.SMTP("127.0.0.1", port) as server:
         for sender, to, message in messages:
             server.sendmail(sender, [to], message)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import socket
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -12,8 +11,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
-_OTHER_PROCESS = multiprocessing.get_context("spawn")
-
+from bench.together import OTHER_PROCESS
 
 class _Taking:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # named by aiosmtpd
@@ -23,8 +21,8 @@ class _Taking:
 @contextlib.contextmanager
 def sinking() -> Iterator[int]:
     """The port of a sink on loopback."""
-    here, there = _OTHER_PROCESS.Pipe()
-    server = _OTHER_PROCESS.Process(target=_serve, args=(there,), daemon=True)
+    here, there = OTHER_PROCESS.Pipe()
+    server = OTHER_PROCESS.Process(target=_serve, args=(there,), daemon=True)
     server.start()
     try:
         yield here.recv()

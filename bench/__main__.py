@@ -13,7 +13,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
 django.setup()
 
-from bench import closing, databases, opening, portal  # noqa: E402  # models need django.setup()
+from bench import closing, databases, exporting, growing, importing, mails, opening, portal  # noqa: E402  # models need django.setup()
 from bench.frame import Bench  # noqa: E402  # as above
 from bench.rounds import Row  # noqa: E402  # as above
 
@@ -21,9 +21,17 @@ MEASURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "landing": portal.measure_landing,
     "declare": portal.measure_declaration,
     "submit": portal.measure_submission,
+    "import": importing.measure,
+    "reimport": importing.measure_again,
+    "import_many": importing.measure_many,
     "open": opening.measure,
+    "mail_deliver": mails.measure_delivery,
+    "mail_all": mails.measure_all,
     "close": closing.measure,
     "close_growth": closing.measure_growth,
+    "export_csv": exporting.measure_csv,
+    "export_xlsx": exporting.measure_workbook,
+    "pages_at_size": growing.measure,
 }
 
 

@@ -54,9 +54,9 @@ class Person:
         return f"{access.COOKIE}={self.ticket}; csrftoken={TOKEN}"
 
 
-def asked(databases: Databases, devices: int) -> str:
+def asked(databases: Databases, devices: int, *, past: int = PAST) -> str:
     """A world in which everybody has just been asked."""
-    fleet = Fleet(devices, PAST)
+    fleet = Fleet(devices, past)
     world = databases.world(fleet.name, fleet.build)
     return databases.grown(
         f"{world}_asked",

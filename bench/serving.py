@@ -36,10 +36,17 @@ class Ports:
 @contextlib.contextmanager
 def both(databases: Databases, name: str) -> Iterator[Ports]:
     """Both serve this database; they are idle whenever they are not asked."""
-    call_command("collectstatic", interactive=False, verbosity=0)
     url = databases.server.conninfo(name=name)
-    with _served(*PRODUCT, url) as product, _served(*LIMIT, url) as limit:
-        yield Ports(product, limit)
+    with product(databases, name) as ours, _served(*LIMIT, url) as limit:
+        yield Ports(ours, limit)
+
+
+@contextlib.contextmanager
+def product(databases: Databases, name: str) -> Iterator[int]:
+    """The product alone serves this database."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+    with _served(*PRODUCT, databases.server.conninfo(name=name)) as port:
+        yield port
 
 
 @contextlib.contextmanager

@@ -93,6 +93,29 @@ insert into campaigns_notice (id, invitation_id, what, states, owed_at, mail_id)
 select n, n, 'INVITED', %(now)s, %(now)s, n from generate_series(1, %(customers)s) n;
 """
 
+SIGNED = """
+update campaigns_duereading d set reading_id = r.id from readings_reading r where r.meter_id = d.meter_id;
+
+insert into campaigns_basisline (id, campaign_id, due_reading_id, position, printed, format_version)
+select d.id, 1, d.id, d.id, jsonb_build_object('contract', t.number, 'payer_code', c.code, 'payer_name', c.name,
+    'customer_reference', '', 'service_code', '', 'commitment_number', '', 'customer_code', c.code) ||
+    jsonb_build_object('customer_name', c.name, 'site', '', 'address', p.address || ', 75002 Paris',
+    'location', s.location, 'maker', 'Xerox', 'model', o.name, 'serial', v.serial, 'fleet_number', v.fleet_number,
+    'meter', k.label_fr, 'meter_code', k.code, 'due_on', d.due_on) ||
+    jsonb_build_object('previous_on', b.taken_on, 'previous_value', b.value, 'previous_nature', 'réel',
+    'new_on', d.due_on, 'new_value', b.value + 950, 'new_nature', 'estimé', 'origin', 'système', 'estimated_how',
+    'Estimé à ' || b.value + 950 || ' : 950 impressions en 91 jours depuis le relevé réel du ' || b.taken_on
+    || '. Base : 10,44 par jour, moyenne des 365 jours avant ce relevé.', 'proof', 'non', 'net', 950,
+    'of_this_period', 950, 'regularisation', 0, 'anomaly', ''), 1
+from campaigns_duereading d join fleet_meter m on m.id = d.meter_id join fleet_meterkind k on k.id = m.kind_id
+join fleet_device v on v.id = m.device_id join fleet_devicemodel o on o.id = v.model_id
+join fleet_installation s on s.id = d.installation_id join customers_site p on p.id = s.site_id
+join customers_customer c on c.id = p.customer_id join contracts_contract t on t.customer_id = c.id
+join readings_billed b on b.meter_id = m.id;
+
+update campaigns_campaign set state = 'SIGNED', signed_at = %(now)s, signed_by = 'Claire';
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
@@ -122,6 +145,11 @@ class Fleet:
         """Everybody asked, nobody answered, the time over."""
         self.build(there)
         self._write(there, CLOSING)
+
+    def build_signed(self, there: psycopg.Connection) -> None:
+        """The basis of everything, signed today."""
+        self.build_closing(there)
+        self._write(there, SIGNED)
 
     def _write(self, there: psycopg.Connection, script: str) -> None:
         now = clock.now()

@@ -20,7 +20,9 @@ GROWTH = (100_000, 300_000, 1_000_000)
 PAST_OF_GROWTH = 3
 """Less than eight: a million meters fit the time that a measurement may take."""
 
-HISTORY = "select meter_id, taken_on, value, quality, segment from readings_reading order by meter_id"
+HISTORY = (
+    "select meter_id, taken_on, value, quality, segment from readings_reading order by meter_id"
+)
 
 
 def measure(bench: Bench) -> list[Row]:

@@ -26,6 +26,7 @@ WRITTEN = (
     "readings_reading", "readings_billed",
 )  # fmt: skip
 
+
 def measure(bench: Bench) -> list[Row]:
     return [_new(bench, "import", DEVICES, rounds=bench.rounds(5))]
 

@@ -12,11 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from releveur.campaigns.models import Invitation
+from releveur.clock.machine import MachineNow
 from releveur.customers import restraining
 from releveur.customers.models import Tally
 from releveur.fleet.models import Device
 from releveur.ops import ticking
-from releveur.outbox.machine_time import MachineNow
 from releveur.web import restraint
 from releveur.web.portal.spreadsheet import MOST_SPREADSHEETS
 from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_device

@@ -18,6 +18,7 @@ from releveur.campaigns import (
     links,
     opening,
     opting_out,
+    pausing,
     reporting,
     signing,
     steps,
@@ -75,11 +76,20 @@ def _close(campaign: int, now: datetime) -> None:
     closing.close_early(campaign, now=now)
 
 
-OFFICE: Sequence[OfficeVerb] = (_close, _sign, _sign_if_asked)
-"""What the office does to a campaign as a whole. Pausing and resuming one become two more words here."""
+def _pause(campaign: int, now: datetime) -> None:
+    pausing.pause(campaign, now=now)
+
+
+def _resume(campaign: int, now: datetime) -> None:
+    pausing.resume(campaign, now=now)
+
+
+OFFICE: Sequence[OfficeVerb] = (_close, _sign, _sign_if_asked, _pause, _resume)
+"""What the office does to a campaign as a whole."""
 
 REFUSALS = (
     opening.AlreadyClosed, opening.TooFarAhead, closing.SomebodyIsSilent, closing.NotOpen,
+    closing.StandsStill, pausing.NotOpen, pausing.PausedAlready, pausing.NotPaused,
     signing.NotClosed, signing.EarlierUnsigned, signing.NeverAsked, signing.OnlyAsked,
     undoing.TooLate, undoing.NothingLeft, reporting.NotAsked, reporting.AskedNoMore,
     handing_over.NotOpen, handing_over.NothingToHandOver, handing_over.ToHerself,
@@ -268,6 +278,7 @@ class Desk(RuleBasedStateMachine):
         assert len(people) == len(set(people)), "two reminders at once"
         assert set(people) <= owing & invariants.owing(), "a reminder after an answer"
         assert not [one for one in fresh if one.invitation.contact.opted_out_at]
+        assert not [one for one in fresh if one.invitation.campaign.paused_at], "it stands still"
         for one in fresh:
             self._rested(one)
         for campaign in Campaign.objects.filter(pk__in=was_open).exclude(state="OPEN"):

@@ -24,6 +24,7 @@ from pytest_django import Settings
 from releveur import clock
 from releveur.campaigns import mailing, steps
 from releveur.campaigns.models import Campaign, Invitation, Notice
+from releveur.clock.machine import MachineNow
 from releveur.ops import ticking
 from releveur.outbox import delivering
 from releveur.outbox.models import Mail
@@ -97,7 +98,7 @@ def test_a_worker_two_hours_ahead_takes_nothing_out_of_anothers_hands(post: Sink
 
 def test_a_worker_two_hours_behind_sends_what_a_dead_one_left(post: Sink) -> None:
     mail = a_mail_owed()
-    lapsed = delivering.MachineNow() - timedelta(minutes=1)
+    lapsed = MachineNow() - timedelta(minutes=1)
     Mail.objects.filter(pk=mail.pk).update(lease_until=lapsed)
     assert worker(DELIVER, post, wrong_by="-2h") == "sent 1"
 

@@ -2,7 +2,7 @@
 nobody is estimated beside a real reading, what is billed adds up to the pages printed, and what was
 signed never changes.
 
-Hypothesis opens, declares, corrects, undoes, hands over, stops mails, closes, signs, puts a dump of the
+Hypothesis opens, declares, corrects, undoes, hands over, stops mails, pauses, closes, signs, puts a dump of the
 database back and goes on to the next quarter, in any order, on the real verbs, a real PostgreSQL and a
 real mail server (`desk.py`); after each action the database is asked whether all of this holds
 (`invariants.py`). Red runs can be repeated; `RELEVEUR_TEST_NIGHT=1` tries others, for an hour.

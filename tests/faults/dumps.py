@@ -36,7 +36,8 @@ class Dump:
                 with server.cursor().copy(statement) as copy:
                     copy.write(rows)
             server.execute(
-                "select setval(format('%%I', name)::regclass, last + 1, false)"
+                # With `false` it would count as never read, and the next dump would see no last value.
+                "select setval(format('%%I', name)::regclass, greatest(last, 1), last > 0)"
                 " from unnest(%s::text[], %s::bigint[]) as given(name, last)",
                 [list(self.sequences), list(self.sequences.values())],
             )

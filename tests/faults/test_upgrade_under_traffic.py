@@ -1,7 +1,11 @@
-"""An upgrade while people answer and mails leave: `migrate` runs beside the program of the release before.
+"""An upgrade needs no night: while people answer and mails leave, the database is brought to the new
+release beside the program of the release before, and nobody notices.
 
-`BEFORE` is where the last release left each app; a new release moves it on. The writer does, over and
-over, what a running program of before does to the tables that migrations touch, and must never fail.
+The database stands where the last release left each app (`BEFORE`; a new release moves it on). A writer does,
+over and over, what a running program of before does to the tables that migrations touch, while `migrate` runs.
+
+Without a default in the database (`db_default`) on a column that a migration adds, the rows of the program
+of before would be refused, and the writer would fail.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import browser as browser  # noqa: PLC0414  # a fixture here too
+
 HERE = Path(__file__).parent
 
 

@@ -80,7 +80,9 @@ def test_every_state_is_valid_whole_and_in_its_language(seen: list[Seen], langua
 def test_the_pages_of_a_failure_are_valid_too(name: str, language: str) -> None:
     request = RequestFactory().get("/") if name != "500.html" else None
     with translation.override(language):
-        assert not list(faults_of(render_to_string(name, {"minutes": 59}, request=request), language))
+        assert not list(
+            faults_of(render_to_string(name, {"minutes": 59}, request=request), language)
+        )
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,12 @@ from django.db import connection
 from django.test import Client
 
 from releveur import clock, postgres
-from releveur.customers.models import Customer
+from releveur.accounts.models import User
+from releveur.campaigns.models import Invitation
+from releveur.customers.models import Contact, Customer
 from releveur.dealer.models import Dealer
 from tests.factories import OPENED
+from tests.web.visiting import a_visitor, link
 
 SHOW = """
 import django; django.setup()
@@ -105,3 +108,43 @@ def test_whom_to_tell_of_a_weakness_is_said_where_researchers_look(
     settings.SECURITY_CONTACT = ""
     Dealer.objects.update(reply_to="")
     assert Client().get("/.well-known/security.txt").status_code == 404
+
+
+@pytest.mark.django_db
+def test_no_redirect_leads_to_another_host(customer: Customer) -> None:
+    for elsewhere in (
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+    ):
+        answer = Client().post("/langue", {"language": "en", "next": elsewhere})
+        assert answer.status_code == 303 and answer["Location"].startswith("/releves")
+    assert Client().get("//evil.example/").status_code == 404
+    assert Client(SERVER_NAME="evil.example").get("/connexion").status_code == 400
+
+
+@pytest.mark.django_db
+def test_pages_of_a_person_are_not_stored(invitation: Invitation) -> None:
+    visitor = a_visitor(invitation)
+    for address in (
+        "/releves",
+        "/releves/feuille",
+        "/releves/tableur",
+        link(invitation),
+        "/connexion",
+    ):
+        told = visitor.get(address)["Cache-Control"]
+        assert "no-store" in told and "private" in told, address
+
+
+@pytest.mark.django_db
+def test_no_file_of_the_source_is_served(customer: Customer) -> None:
+    for path in (".git/config", ".env", "pyproject.toml", "static/", "static/releveur/", "secret_key",
+                 "static/../settings.py", "static/%2e%2e/settings.py", "files/", "debug", "admin/"):  # fmt: skip
+        assert Client().get(f"/{path}").status_code == 404, path
+
+
+@pytest.mark.django_db
+def test_there_is_no_account_to_begin_with() -> None:
+    assert not User.objects.exists() and not Contact.objects.exists()

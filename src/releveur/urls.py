@@ -12,4 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demo/", include("releveur.web.demo.urls")),
 ]
 
+handler400 = "releveur.web.failure.bad_request"
+handler404 = "releveur.web.failure.not_found"
 handler500 = "releveur.web.failure.server_error"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import browser as browser  # noqa: PLC0414  # a fixture here too
 from tests.faults import promises
 from tests.faults.promises import Result
 

@@ -29,7 +29,6 @@ from releveur.campaigns.models import Invitation
 from releveur.customers.models import LoginCode
 from releveur.outbox import keys
 from releveur.web.portal import access, session
-from tests.browser.conftest import browser  # noqa: F401  # a fixture
 from tests.browser.looking import a_page
 from tests.doors import every_door
 from tests.factories import OPENED
@@ -100,7 +99,7 @@ def test_asking_for_a_link_changes_nothing(links: list[str], agent: str) -> None
 
 def test_a_real_browser_that_runs_everything_for_ten_seconds_changes_nothing(
     links: list[str],
-    browser: Browser,  # noqa: F811  # the fixture
+    browser: Browser,
     live_server: LiveServer,
 ) -> None:
     before = everything()
@@ -141,7 +140,7 @@ def test_a_person_s_press_does_it(links: list[str], asking: Client) -> None:
 
 def test_no_referer_shows_a_key_and_the_form_is_let_in(
     hers: Invitation,
-    browser: Browser,  # noqa: F811  # the fixture
+    browser: Browser,
     live_server: LiveServer,
 ) -> None:
     """What the browser tells of the page that holds the key: to files, to the form's target, to others."""

@@ -44,7 +44,7 @@ PAGES = os.environ.get("RELEVEUR_PAGES")
 """A folder to keep the pages in for a validator, if one is given: see CONTRIBUTING.md."""
 
 TEMPLATES = Path(releveur.web.__file__).parent / "templates"
-ERRORS = ("404.html", "500.html", "403_csrf.html", "429.html")
+ERRORS = ("404.html", "500.html", "403_csrf.html", "400.html", "413.html", "429.html")
 HTML = "{http://www.w3.org/1999/xhtml}"
 REFERRING = ("for", "aria-describedby", "aria-labelledby", "form", "aria-controls")
 
@@ -80,7 +80,9 @@ def test_every_state_is_valid_whole_and_in_its_language(seen: list[Seen], langua
 def test_the_pages_of_a_failure_are_valid_too(name: str, language: str) -> None:
     request = RequestFactory().get("/") if name != "500.html" else None
     with translation.override(language):
-        assert not list(faults_of(render_to_string(name, request=request), language))
+        assert not list(
+            faults_of(render_to_string(name, {"minutes": 59}, request=request), language)
+        )
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ def _granian(options: dict[str, Any]) -> list[str]:
         sys.executable, "-m", "granian", "releveur.wsgi:application", "--interface", "wsgi",
         "--host", options["host"], "--port", options["port"],
         "--workers", options["workers"], "--blocking-threads", options["threads"],
-        "--backpressure", "64", "--no-ws",
+        "--backpressure", "1024", "--no-ws",
+        # Who sends his headers drop by drop is hung up on; a body has to be read whole by the proxy before.
+        "--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536",
         # A SIGTERM in its first second and a half is lost on granian's worker: only this ends it then.
         "--workers-kill-timeout", "20",
     ]  # fmt: skip

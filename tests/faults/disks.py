@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,12 +31,12 @@ class Disk:
     def fill(self, *, leave: int = 0) -> None:
         """Until not a byte is left, or so many."""
         with self._filler.open("ab", buffering=0) as filler:
-            try:
+            with contextlib.suppress(OSError):
                 while True:
-                    filler.write(bytes(self._free() or 4096))
-            except OSError:
-                filler.truncate(filler.tell() - leave if leave else filler.tell())
-        assert self._free() <= leave
+                    filler.write(bytes(max(self._free(), 4096)))
+            if leave:
+                filler.truncate(filler.tell() - leave)
+        assert self._free() == leave
 
     def free(self) -> None:
         """Somebody made room."""
@@ -46,17 +48,19 @@ class Disk:
 
 
 @contextmanager
-def mounted(folder: Path, *, megabytes: int) -> Iterator[Disk]:
-    """A disk of that size, of memory; mounting one takes root."""
+def mounted(*, megabytes: int) -> Iterator[Disk]:
+    """A disk of that size, of memory, open to all; mounting one takes root."""
     if os.geteuid() != 0:
         pytest.fail(
             "this test mounts a small disk (tmpfs), which takes root: run it as root, for instance in a"
             " container that may mount (--cap-add SYS_ADMIN)"
         )
-    folder.mkdir()
-    size = f"size={megabytes * MEGABYTE},mode=755"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], check=True)
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    how = f"size={megabytes * MEGABYTE},mode=755"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", how, "tmpfs", folder], check=True)
     try:
         yield Disk(folder)
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
+        folder.rmdir()

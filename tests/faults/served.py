@@ -16,9 +16,8 @@ from typing import Any
 
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from releveur.campaigns.models import Invitation
 from tests.faults.processes import Process, environment, releveur, started, until
-from tests.web.visiting import fields, link
+from tests.web.visiting import fields
 
 
 @dataclass
@@ -50,9 +49,8 @@ class Portal:
         kind = {"Content-Type": MULTIPART_CONTENT}
         return self._ask(urllib.request.Request(self._address + path, content, kind))
 
-    def enter(self, invitation: Invitation) -> dict[str, str]:
-        """Press the red button and « Continuer », and return the fields of the sheet."""
-        address = link(invitation)
+    def enter(self, address: str) -> dict[str, str]:
+        """Press the red button (`visiting.link`) and « Continuer », and return the fields of the sheet."""
         page = self.get(address).content.decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         assert token, page

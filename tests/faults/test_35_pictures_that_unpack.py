@@ -27,6 +27,7 @@ from tests.faults.served import serving
 from tests.test_proofs import a_picture, saved
 from tests.web.conftest import customer
 from tests.web.test_photos import REFUSED, a_file, animated
+from tests.web.visiting import link
 
 __all__ = ["customer"]
 
@@ -100,7 +101,7 @@ TAKEN: dict[str, Callable[[], bytes]] = {
 
 def test_the_portal_refuses_them_and_stays_as_small_as_it_was(invitation: Invitation) -> None:
     with serving() as portal:
-        form = portal.enter(invitation)
+        form = portal.enter(link(invitation))
 
         def send(content: bytes) -> Any:
             token = {"csrfmiddlewaretoken": form["csrfmiddlewaretoken"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-BEGINS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def neutral(text: str) -> str:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from releveur.ops import tree
+from releveur.postgres import PostgresUnavailable
 
 
 class Command(BaseCommand):
@@ -32,7 +35,11 @@ class Command(BaseCommand):
         if options["with_worker"]:
             children.append(tree.Child("worker", tree.releveur("work"), renewed=True))
         self.stderr.write(f"serving {settings.SITE_URL} on {options['host']}:{options['port']}")
-        sys.exit(tree.run(children, say=self.stderr.write, watch=_revive_database))
+        sys.exit(
+            tree.run(
+                children, say=self.stderr.write, watch=partial(_revive_database, self.stderr.write)
+            )
+        )
 
 
 def _granian(options: dict[str, Any]) -> list[str]:
@@ -55,7 +62,13 @@ def _share_measures(folder: Path) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
-def _revive_database() -> None:
-    """An embedded server that was killed is booted again; the pool reconnects by itself."""
+def _revive_database(say: Callable[[str], object]) -> None:
+    """An embedded server that was killed is booted again; the pool reconnects by itself.
+
+    Where it cannot run now, its disk being full, the portal says so and it is tried again.
+    """
     if settings.POSTGRES and not settings.POSTGRES.listens():
-        settings.POSTGRES.start()
+        try:
+            settings.POSTGRES.start()
+        except PostgresUnavailable as problem:
+            say(str(problem))

@@ -59,9 +59,7 @@ PAGES: dict[str, Page] = {
 }
 
 
-def _side(
-    bench: Bench, stack: ExitStack, devices: int, name: str
-) -> tuple[int, list[Person]]:
+def _side(bench: Bench, stack: ExitStack, devices: int, name: str) -> tuple[int, list[Person]]:
     world = people.asked(bench.databases, devices, past=PAST)
     stack.enter_context(bench.databases.copied(world, name))
     everybody = people.everybody()

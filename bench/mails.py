@@ -27,7 +27,6 @@ WORKERS = 2
 type Message = tuple[str, str, bytes]
 
 
-
 def measure_delivery(bench: Bench) -> list[Row]:
     """Rows written before: lease, compose, send, mark one by one."""
     world = _written(bench)

@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP
 
 from bench.together import OTHER_PROCESS
 
+
 class _Taking:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # named by aiosmtpd
         return "250 kept"

@@ -7,7 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_CHANGING = re.compile(r'(csrfmiddlewaretoken" value="|nonce" value="|nonce_of_file" value="|nonce=")[^"]+')
+_CHANGING = re.compile(
+    r'(csrfmiddlewaretoken" value="|nonce" value="|nonce_of_file" value="|nonce=")[^"]+'
+)
 """What differs each time the same page is drawn."""
 
 

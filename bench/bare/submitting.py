@@ -47,9 +47,14 @@ insert into campaigns_receiptline (receipt_id, due_reading_id, reading_id)
 select %s, row, reading from unnest(%s::bigint[], %s::bigint[]) said(row, reading)
 """
 
-WITHHELD = "update campaigns_notice set withheld_at = %s where invitation_id = %s and mail_id is null"
+WITHHELD = (
+    "update campaigns_notice set withheld_at = %s where invitation_id = %s and mail_id is null"
+)
 
-TEXT, HTML = "Merci, vos relevés sont enregistrés. " * 40, "<p>Merci, vos relevés sont enregistrés.</p>" * 250
+TEXT, HTML = (
+    "Merci, vos relevés sont enregistrés. " * 40,
+    "<p>Merci, vos relevés sont enregistrés.</p>" * 250,
+)
 """As long as the product's own."""
 
 
@@ -70,7 +75,9 @@ def submit(request: HttpRequest) -> HttpResponse:
         nonce = UUID(request.POST["nonce"])
         cursor.execute(RECEIPT, [number, nonce, "0" * 64, ticket[0], contact, now, mail])
         [receipt] = cursor.fetchone()
-        cursor.execute(LINES, [receipt, [row for row, _one in filled], [one for _row, one in filled]])
+        cursor.execute(
+            LINES, [receipt, [row for row, _one in filled], [one for _row, one in filled]]
+        )
         cursor.execute(WITHHELD, [now, ticket[0]])
     there = f"/releves/recu/{number}"
     return HttpResponse(status=303, headers={"Location": there, "Content-Length": 0})

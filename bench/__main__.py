@@ -41,14 +41,17 @@ def main() -> None:
     own.prepare()
     bench = Bench(own, quick=given.quick, most_rounds=given.rounds)
     rows: list[Row] = []
-    for name in given.names or MEASURES:
-        try:
+    try:
+        for name in given.names or MEASURES:
             found = MEASURES[name](bench)
-        finally:
-            own.tidy()
-        rows += found
-        if not given.json:
-            sys.stdout.writelines(map(_line, found))
+            rows += found
+            if not given.json:
+                sys.stdout.writelines(map(_line, found))
+                sys.stdout.flush()
+            if not given.quick:
+                own.tidy()
+    finally:
+        own.tidy()
     if given.json:
         sys.stdout.write(json.dumps([row.plain() for row in rows], indent=1) + "\n")
 

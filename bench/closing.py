@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import log
 from pathlib import Path
-from statistics import median
+
+import psycopg
 
 from bench import copying
 from bench.frame import Bench
@@ -60,7 +61,6 @@ def measure_growth(bench: Bench) -> list[Row]:
         "close_growth.exponent", [(one, 1.0) for one in exponents],
         reach=Reach("<=", 1.1), unit="exponent",
     )  # fmt: skip
-    assert median(exponents)
     return [
         growth,
         of_pairs("close_growth.memory", memory, reach=Reach("<=", 1.3), unit="MB"),
@@ -71,9 +71,9 @@ def _close() -> None:
     closing.finish(1, now=clock.now())
 
 
-def _read_and_put(there: object, rows: copying.Rows) -> None:
-    copying.read(there, HISTORY)  # type: ignore[arg-type]
-    copying.put(there, rows)  # type: ignore[arg-type]
+def _read_and_put(there: psycopg.Connection, rows: copying.Rows) -> None:
+    copying.read(there, HISTORY)
+    copying.put(there, rows)
 
 
 def _grown(bench: Bench, fleet: Fleet) -> tuple[float, float]:

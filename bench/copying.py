@@ -23,18 +23,18 @@ def put(there: psycopg.Connection, rows: Rows) -> None:
     """Write them in one transaction, which is what any program would have to do at least."""
     with there.transaction(), there.cursor() as cursor:
         for table, text in rows.items():
-            with cursor.copy(sql.SQL(f"copy {table} from stdin")) as copy:  # type: ignore[arg-type]
+            with cursor.copy(sql.SQL(f"copy {table} from stdin")) as copy:
                 copy.write(text)
 
 
 def read(there: psycopg.Connection, query: str) -> int:
     """Read the answer of a query by COPY and let it go; how many bytes it has."""
-    with there.cursor().copy(sql.SQL(f"copy ({query}) to stdout")) as copy:  # type: ignore[arg-type]
+    with there.cursor().copy(sql.SQL(f"copy ({query}) to stdout")) as copy:
         return sum(len(block) for block in copy)
 
 
 def _out(there: psycopg.Connection, query: str) -> bytes:
-    with there.cursor().copy(sql.SQL(f"copy ({query}) to stdout")) as copy:  # type: ignore[arg-type]
+    with there.cursor().copy(sql.SQL(f"copy ({query}) to stdout")) as copy:
         return b"".join(bytes(block) for block in copy)
 
 

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
 from django.db import transaction
 
@@ -66,7 +67,7 @@ def _new(bench: Bench, name: str, devices: int, *, rounds: int) -> Row:
 
     def limit() -> float:
         with bench.databases.copied(GROUND) as here, bench.databases.as_app(here) as there:
-            return timed(lambda: (_parse(path), copying.put(there, rows)))
+            return timed(lambda: _parse_and_put(path, there, rows))
 
     return interleaved(name, product, limit, reach=Reach("<=", 3), rounds=rounds)
 
@@ -90,9 +91,10 @@ def _try(path: Path) -> None:
         transaction.set_rollback(True)
 
 
-def _parse(path: Path) -> int:
+def _parse_and_put(path: Path, there: psycopg.Connection, rows: copying.Rows) -> None:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return len(list(csv.reader(file, delimiter=";")))
+        list(csv.reader(file, delimiter=";"))
+    copying.put(there, rows)
 
 
 def _file(devices: int, *, moved_every: int = 0) -> Path:

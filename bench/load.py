@@ -46,8 +46,8 @@ def rate(port: int, requests: Iterable[Request], *, status: int = 200) -> float:
     waiting, answered = iter(requests), 0
     wanted = f"HTTP/1.1 {status}".encode()
     with selectors.DefaultSelector() as selector:
-        for talk, request in zip(_talks(port), waiting, strict=False):
-            talk.say(request)
+        for talk, first in zip(_talks(port), waiting, strict=False):
+            talk.say(first)
             selector.register(talk.socket, selectors.EVENT_READ, talk)
         begin = time.perf_counter()
         while selector.get_map():

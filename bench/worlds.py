@@ -165,7 +165,7 @@ class Fleet:
         # The keys of these rows are right by their making; looking each up takes most of the time.
         there.execute("set local session_replication_role = replica")
         client = psycopg.ClientCursor(there)
-        client.execute(script, facts)  # type: ignore[arg-type]  # a script of ours
+        client.execute(script, facts)
         _count_on(there)
 
 
@@ -177,4 +177,4 @@ def _count_on(there: psycopg.Connection) -> None:
     )
     for (table,) in found.fetchall():
         sequence = f"pg_get_serial_sequence('{table}', 'id')"
-        there.execute(f"select setval({sequence}, coalesce(max(id), 0) + 1, false) from {table}")  # type: ignore[arg-type]  # names of ours
+        there.execute(f"select setval({sequence}, coalesce(max(id), 0) + 1, false) from {table}")

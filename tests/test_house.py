@@ -32,7 +32,7 @@ def python_files(*folders: str) -> list[Path]:
     return sorted(path for path in found if path.parent.name != "migrations")
 
 
-OURS = python_files("src", "tests", "build_hooks")
+OURS = python_files("src", "tests", "bench", "build_hooks")
 
 
 @cache

@@ -6,6 +6,7 @@ import json
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.core import signing
 from django.db import connection
@@ -75,7 +76,7 @@ def declaration(request: HttpRequest) -> HttpResponse:
     return _page(_skeleton("declaration").filled(declaration_facts(rows)))
 
 
-def declaration_facts(rows: list[tuple[object, ...]]) -> dict[str, str]:
+def declaration_facts(rows: list[tuple[Any, ...]]) -> dict[str, str]:
     invitation, name, code, site, address, *_rest = rows[0]
     facts = {
         "draft": f'data-draft="{invitation}"',

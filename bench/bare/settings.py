@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from releveur.settings import *  # noqa: F403  # the settings as they are
 
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []
 ROOT_URLCONF = "bench.bare.urls"

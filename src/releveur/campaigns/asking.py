@@ -81,14 +81,15 @@ def ask(
     opening.wait_for_other_openings()
     _refuse_twice(device, before)
     campaign = _campaign(why, before, now=now)
-    rows = _write_due(campaign, device)
-    opening.invite(campaign, rows, plan=_plan(before, now), now=now)
+    _write_due(campaign, device)
+    asked = opening.rows_of(DueReading.objects.filter(campaign=campaign))
+    opening.invite(campaign, asked, plan=_plan(before, now), now=now)
     invited = Invitation.objects.filter(campaign=campaign)
     people = list(invited.order_by("pk").values_list("contact__email", flat=True))
     if not people:
         raise NobodyToAsk
-    asked = {"campaign": campaign.pk, "until": before}
-    note(device, Action.ASK, key=device.serial, by=by, after=asked, why=why, now=now)
+    after = {"campaign": campaign.pk, "until": before}
+    note(device, Action.ASK, key=device.serial, by=by, after=after, why=why, now=now)
     return Asked(campaign, people)
 
 
@@ -118,7 +119,7 @@ def _campaign(why: Campaign.Why, day: date, *, now: datetime) -> Campaign:
     )
 
 
-def _write_due(campaign: Campaign, device: Device) -> list[DueReading]:
+def _write_due(campaign: Campaign, device: Device) -> None:
     """A row per meter shown, where the device stands and under the contract it has on the last day."""
     day = campaign.due_until
     reaches = Q(since=None) | Q(since__lte=day), Q(until=None) | Q(until__gte=day)
@@ -132,7 +133,7 @@ def _write_due(campaign: Campaign, device: Device) -> list[DueReading]:
         raise NotCovered
     if not meters:
         raise NothingShown
-    return DueReading.objects.bulk_create(
+    DueReading.objects.bulk_create(
         [
             DueReading(
                 campaign=campaign, kind=Kind.ONE_OFF, meter=meter, due_on=day, coverage=coverage,

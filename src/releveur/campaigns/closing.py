@@ -21,7 +21,7 @@ from releveur.outbox.models import Mail
 from releveur.readings import estimating
 from releveur.readings.estimating import Kinship, Unread
 from releveur.readings.models import Reading
-from releveur.rules import schedule
+from releveur.rules import schedule, window
 from releveur.rules.schedule import Close
 
 CHUNK = 2_000
@@ -133,18 +133,37 @@ def estimate_the_gone(device: Device | None = None, *, now: datetime) -> int:
 
 def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
     """Fill these rows with estimates, `CHUNK` at a time, a short transaction each."""
-    unknown = rows.filter(meter__monthly_volume=None).select_related("meter__device")
+    unknown = rows.filter(~_has_a_past(), meter__monthly_volume=None).select_related(
+        "meter__device"
+    )
     rates = estimating.model_rates([row.meter for row in unknown])
     estimated = 0
-    for chunk in batched(rows.order_by("pk").values_list("pk", flat=True), CHUNK):
+    ids = rows.order_by("pk").values_list("pk", flat=True)
+    for chunk in batched(ids.iterator(CHUNK), CHUNK):
         estimated += _estimate(chunk, rates=rates, now=now)
     return estimated
+
+
+def _has_a_past() -> Exists:
+    """Whether a row's meter has two real readings that any estimate for its day may look at.
+
+    Then no other meter speaks for it.
+    """
+    real = Reading.objects.standing().real()
+    later = real.filter(
+        meter=OuterRef("meter"),
+        taken_on__gt=OuterRef("taken_on"),
+        taken_on__lte=OuterRef(OuterRef("due_on")) - window.LONGEST,
+    )
+    return Exists(real.filter(Exists(later), meter=OuterRef("meter")))
 
 
 @transaction.atomic
 def _estimate(chunk: Sequence[int], *, rates: Mapping[Kinship, Fraction], now: datetime) -> int:
     locks.share(set(DueReading.objects.filter(pk__in=chunk).values_list("campaign_id", flat=True)))
-    rows = [row for row in locks.hold_due_readings(chunk) if row.reading is None]
+    locks.hold_rows(chunk)
+    mine = DueReading.objects.filter(pk__in=chunk, reading=None).order_by("pk")
+    rows = list(mine.select_related("meter__device"))
     days = _days_of_the_other_meters(rows)
     told = reporting.standing(row.pk for row in rows)
     unread = [
@@ -231,10 +250,12 @@ def _tell_the_silent(campaign: Campaign, *, now: datetime) -> None:
     estimated = DueReading.objects.held().filter(
         asked__invitation=OuterRef("pk"), reading__source=Reading.Source.SYSTEM
     )
-    Notice.objects.bulk_create(
-        [
-            Notice(invitation=one, what=Notice.What.CLOSED, states=one.asks_until, owed_at=now)
-            for one in campaign.invitations.filter(Exists(estimated)).order_by("pk")
-        ],
-        ignore_conflicts=True,
-    )
+    silent = campaign.invitations.filter(Exists(estimated)).order_by("pk")
+    for chunk in batched(silent.iterator(CHUNK), CHUNK):
+        Notice.objects.bulk_create(
+            [
+                Notice(invitation=one, what=Notice.What.CLOSED, states=one.asks_until, owed_at=now)
+                for one in chunk
+            ],
+            ignore_conflicts=True,
+        )

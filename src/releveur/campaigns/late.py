@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -23,12 +23,13 @@ def proposals(due_readings: Iterable[int]) -> dict[int, Reading]:
     return {line.due_reading_id: line.reading for line in lines}
 
 
-def take_proposals(meters: Collection[int], *, now: datetime) -> int:
+def take_proposals(meters: Iterable[int], *, now: datetime) -> int:
     """Make the standing proposals of these meters real: a new row supersedes each.
 
     What was signed stays signed; the difference is settled with the next period. A real reading that
     the proposal corrects is withdrawn.
 
+    :param meters: their primary keys, or a query for them where they are many
     :returns: how many proposals became real
     """
     # Whoever proposes another value holds the row: wait for it, then look.
@@ -56,7 +57,7 @@ def take_proposals(meters: Collection[int], *, now: datetime) -> int:
     return len(taken)
 
 
-def proposed(meters: Collection[int] | None = None) -> dict[int, int]:
+def proposed(meters: Iterable[int] | None = None) -> dict[int, int]:
     """The rows of these meters, or of any, with a standing proposal, and their campaigns."""
     lines = _standing()
     if meters is not None:

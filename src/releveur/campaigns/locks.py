@@ -21,7 +21,7 @@ Outside of it: the sender takes mails that nobody holds, `links.revoke` one invi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from django.db import connection, transaction
 
@@ -57,13 +57,19 @@ def hold_invitations(invitations: Iterable[int]) -> list[Invitation]:
 def hold_due_readings(due_readings: Iterable[int]) -> list[DueReading]:
     """Hold these rows alone, by id, and then read them, with what the verbs look at."""
     ids = list(due_readings)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM campaigns_duereading WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids]
-        )
+    hold_rows(ids)
     rows = DueReading.objects.filter(pk__in=ids).order_by("pk")
     rows = rows.select_related("meter__kind", "campaign", "installation__site", "reading")
     return list(rows.select_related("coverage__contract", "meter__device"))
+
+
+def hold_rows(due_readings: Sequence[int]) -> None:
+    """Hold these rows alone, by id; the caller reads what it needs of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM campaigns_duereading WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
+            [list(due_readings)],
+        )
 
 
 def hold_whole(look: Callable[[], Mapping[int, int]]) -> list[DueReading]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q, QuerySet
 
 from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By, note
-from releveur.campaigns import due, filling, late, locks, reminding
-from releveur.campaigns.due import Picture
-from releveur.campaigns.models import Asked, Campaign, DueReading, Invitation, Kind, Notice
+from releveur.campaigns import filling, late, locks, owing, reminding
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Notice
+from releveur.campaigns.owing import Owed
 from releveur.dealer.closures import closed_days
 from releveur.fleet import answering_for
+from releveur.fleet.answering_for import Place
 from releveur.fleet.models import Device
 from releveur.outbox import keys
 from releveur.rules import schedule
@@ -38,7 +39,7 @@ class AlreadyClosed(Exception):
 @dataclass(frozen=True, slots=True)
 class Opened:
     campaign: Campaign
-    picture: Picture
+    owed: Owed
     added: int
 
 
@@ -61,19 +62,23 @@ def open_campaign(
     wait_for_other_openings()
     plan = schedule.plan(now, closed_days())
     campaign = _campaign(due_until, label=label, plan=plan, now=now)
-    picture = due.picture(due_until, only=only)
-    if picture.due and campaign.state != Campaign.State.OPEN:
+    owed = owing.owed(due_until, only=only)
+    if campaign.state != Campaign.State.OPEN and owed.is_anything():
         raise AlreadyClosed
-    rows = _write_due(campaign, picture)
-    meters, here = [row.meter_id for row in rows], DueReading.objects.filter(campaign=campaign)
-    locks.hold_whole(lambda: late.proposed(meters) | filling.lenders(here))
+    here = DueReading.objects.filter(campaign=campaign)
+    last = here.aggregate(last=Max("pk"))["last"] or 0
+    added = owed.write(campaign)
+    # Openings wait for each other: what stands behind the last row is ours.
+    fresh = here.filter(pk__gt=last)
+    meters = fresh.values_list("meter", flat=True)
+    locks.hold_whole(lambda: late.proposed(meters.all()) | filling.lenders(here))
     late.take_proposals(meters, now=now)
     filling.fill(campaign.pk, now=now)
-    invite(campaign, _to_ask(rows), plan=plan, now=now)
+    invite(campaign, _to_ask(fresh), plan=plan, now=now)
     reminding.follow_deadlines(campaign, now=now)
-    opened = {"due_until": due_until, "added": len(rows), "pilot": only is not None}
+    opened = {"due_until": due_until, "added": added, "pilot": only is not None}
     note(campaign, Action.OPEN, key=campaign.pk, by=by, after=opened, now=now)
-    return Opened(campaign, picture, len(rows))
+    return Opened(campaign, owed, added)
 
 
 def wait_for_other_openings() -> None:
@@ -96,52 +101,42 @@ def _campaign(due_until: date, *, label: str, plan: Plan, now: datetime) -> Camp
     )
 
 
-def _write_due(campaign: Campaign, picture: Picture) -> list[DueReading]:
-    return DueReading.objects.bulk_create(
-        [
-            DueReading(
-                campaign=campaign,
-                kind=campaign.kind,
-                meter=one.meter,
-                due_on=one.due_on,
-                coverage=one.coverage,
-                installation=one.installation,
-                final=one.final,
-            )
-            for one in picture.due
-        ],
-        batch_size=5_000,
-    )
-
-
-def _to_ask(rows: Sequence[DueReading]) -> list[DueReading]:
+def _to_ask(fresh: QuerySet[DueReading]) -> list[Row]:
     """Rows of devices asked by mail that still miss a value the customer is shown."""
-    fresh = DueReading.objects.filter(
-        pk__in=[row.pk for row in rows], meter__asked=True, meter__device__mode=Device.Mode.ASKED
-    ).select_related("meter", "installation__site")
-    shown = list(fresh.order_by("pk"))
-    missing = {row.meter.device_id for row in shown if row.reading_id is None}
-    return [row for row in shown if row.meter.device_id in missing]
+    shown = fresh.filter(meter__asked=True, meter__device__mode=Device.Mode.ASKED)
+    missing = shown.filter(reading=None).values("meter__device")
+    return rows_of(shown.filter(meter__device__in=missing))
 
 
-def invite(campaign: Campaign, rows: Sequence[DueReading], *, plan: Plan, now: datetime) -> None:
+class Row(NamedTuple):
+    """A row of somebody's list, and where its device stood."""
+
+    pk: int
+    place: Place
+
+
+def rows_of(rows: QuerySet[DueReading]) -> list[Row]:
+    """Lean, for a campaign has hundreds of thousands."""
+    columns = rows.order_by("pk").values_list(
+        "pk", "installation_id", "meter__device_id", "installation__site_id",
+        "installation__site__customer_id",
+    )  # fmt: skip
+    return [Row(pk, Place(*place)) for pk, *place in columns.iterator(10_000)]
+
+
+def invite(campaign: Campaign, rows: Sequence[Row], *, plan: Plan, now: datetime) -> None:
     """Invite whoever answers for these rows; a person already invited starts a new plan."""
-    asked: dict[int, list[DueReading]] = defaultdict(list)
-    answering = answering_for.contacts(
-        {row.installation_id: row.installation for row in rows}.values()
-    )
-    for row in rows:
-        for contact in answering[row.installation_id]:
-            asked[contact].append(row)
-    invitations = _invitations(campaign, asked, plan=plan, now=now)
-    Asked.objects.bulk_create(
-        [
-            Asked(invitation=invitations[who], due_reading=row)
-            for who, mine in asked.items()
-            for row in mine
-        ],
-        batch_size=5_000,
-    )
+    answering = answering_for.contacts({row.place for row in rows})
+    who = {contact: None for row in rows for contact in answering[row.place.pk]}
+    known = _asked_before(campaign, who, plan=plan, now=now)
+    fresh = [_invitation(campaign, one, plan, now) for one in who if one not in known]
+    Invitation.objects.bulk_create(fresh, batch_size=5_000)
+    invitations = known | {one.contact_id: one for one in fresh}
+    ids = {contact: one.pk for contact, one in invitations.items()}
+    with connection.cursor() as cursor, cursor.copy(ASKED) as copy:
+        for row in rows:
+            for contact in answering[row.place.pk]:
+                copy.write_row((ids[contact], row.pk))
     Notice.objects.bulk_create(
         [
             Notice(invitation=one, what=Notice.What.INVITED, states=one.asks_until, owed_at=now)
@@ -150,7 +145,10 @@ def invite(campaign: Campaign, rows: Sequence[DueReading], *, plan: Plan, now: d
         ignore_conflicts=True,
         batch_size=5_000,
     )
-    _owe_again(invitations.values(), now=now)
+    _owe_again(known.values(), now=now)
+
+
+ASKED = "COPY campaigns_asked (invitation_id, due_reading_id) FROM STDIN"
 
 
 def _owe_again(invitations: Iterable[Invitation], *, now: datetime) -> None:
@@ -165,18 +163,17 @@ def _owe_again(invitations: Iterable[Invitation], *, now: datetime) -> None:
     again.update(mail=None, withheld_at=None, owed_at=now)
 
 
-def _invitations(
-    campaign: Campaign, contacts: Iterable[int], *, plan: Plan, now: datetime
+def _asked_before(
+    campaign: Campaign, contacts: Collection[int], *, plan: Plan, now: datetime
 ) -> dict[int, Invitation]:
-    known = {one.contact_id: one for one in campaign.invitations.filter(contact__in=list(contacts))}
+    """Whom of these the campaign asks already; they are given the new plan."""
+    known = {
+        one.contact_id: one for one in campaign.invitations.all() if one.contact_id in contacts
+    }
     for one in known.values():
         _give(one, plan, now)
     Invitation.objects.bulk_update(known.values(), _PLAN)
-    fresh = [
-        _invitation(campaign, contact, plan, now) for contact in contacts if contact not in known
-    ]
-    Invitation.objects.bulk_create(fresh, batch_size=5_000)
-    return known | {one.contact_id: one for one in fresh}
+    return known
 
 
 _PLAN = ["invited_at", "reminder_1_at", "reminder_2_at", "reminder_3_at", "asks_until"]

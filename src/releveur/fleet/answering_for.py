@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
 from releveur.customers.models import Contact
 from releveur.fleet.models import Installation, Respondent
+
+MANY = 5_000
+"""Of so many places everybody is read: naming each takes the database longer."""
 
 
 @dataclass(slots=True)
@@ -23,8 +27,17 @@ class _People:
     phones: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
+class Place(NamedTuple):
+    """An installation and what it belongs to, without the rest of its row."""
+
+    pk: int
+    device_id: int
+    site_id: int
+    customer_id: int
+
+
 def contacts(
-    stays: Iterable[Installation], *, as_seen_by: Contact | None = None
+    stays: Iterable[Installation | Place], *, as_seen_by: Contact | None = None
 ) -> dict[int, list[int]]:
     """The contacts to write to, per installation; an empty list where there is nobody.
 
@@ -34,12 +47,12 @@ def contacts(
 
     Three queries at most, whatever the number of installations (with their sites loaded).
     """
-    levels = list(stays)
+    levels = [_place(stay) for stay in stays]
     device, site, customer = _people(levels, seer=as_seen_by.pk if as_seen_by else None)
     return {
         stay.pk: device.written.get(stay.device_id)
         or site.written.get(stay.site_id)
-        or customer.written.get(stay.site.customer_id)
+        or customer.written.get(stay.customer_id)
         or []
         for stay in levels
     }
@@ -47,14 +60,14 @@ def contacts(
 
 def phones(stays: Iterable[Installation]) -> dict[int, str]:
     """The nearest phone number per installation; empty where there is none."""
-    levels = list(stays)
+    levels = [_place(stay) for stay in stays]
     device, site, customer = _people(levels)
     return {
         stay.pk: next(
             iter(
                 device.phones.get(stay.device_id)
                 or site.phones.get(stay.site_id)
-                or customer.phones.get(stay.site.customer_id)
+                or customer.phones.get(stay.customer_id)
                 or []
             ),
             "",
@@ -65,7 +78,7 @@ def phones(stays: Iterable[Installation]) -> dict[int, str]:
 
 def nearest(stays: Iterable[Installation]) -> dict[int, Respondent]:
     """The first who answers for each installation at the nearest level that has anybody; in one query."""
-    levels = list(stays)
+    levels = [_place(stay) for stay in stays]
     found: dict[tuple[str, int], Respondent] = {}
     for row in _respondents(levels):
         for level in ("device", "site", "customer"):
@@ -74,7 +87,7 @@ def nearest(stays: Iterable[Installation]) -> dict[int, Respondent]:
     there = {
         stay.pk: found.get(("device", stay.device_id))
         or found.get(("site", stay.site_id))
-        or found.get(("customer", stay.site.customer_id))
+        or found.get(("customer", stay.customer_id))
         for stay in levels
     }
     return {stay: row for stay, row in there.items() if row is not None}
@@ -82,15 +95,19 @@ def nearest(stays: Iterable[Installation]) -> dict[int, Respondent]:
 
 def besides(contact: Contact, stays: Iterable[Installation]) -> Contact | None:
     """Somebody else who can be reached, of the nearest level that has one."""
-    rows = _respondents(list(stays)).exclude(contact=contact)
+    rows = _respondents([_place(stay) for stay in stays]).exclude(contact=contact)
     reachable = rows.exclude(contact__email="", contact__phone="")
     found = sorted(reachable, key=lambda one: (one.device_id is None, one.site_id is None))
     return found[0].contact if found else None
 
 
-def _people(
-    stays: Sequence[Installation], *, seer: int | None = None
-) -> tuple[_People, _People, _People]:
+def _place(stay: Installation | Place) -> Place:
+    if isinstance(stay, Place):
+        return stay
+    return Place(stay.pk, stay.device_id, stay.site_id, stay.site.customer_id)
+
+
+def _people(stays: Sequence[Place], *, seer: int | None = None) -> tuple[_People, _People, _People]:
     device, site, customer = _People(), _People(), _People()
     for row in _respondents(stays):
         people, key = _level(row, device, site, customer)
@@ -102,12 +119,14 @@ def _people(
     return device, site, customer
 
 
-def _respondents(stays: Sequence[Installation]) -> QuerySet[Respondent]:
-    rows = Respondent.objects.filter(passed_to=None).filter(
-        Q(device__in={stay.device_id for stay in stays})
-        | Q(site__in={stay.site_id for stay in stays})
-        | Q(customer__in={stay.site.customer_id for stay in stays})
-    )
+def _respondents(stays: Sequence[Place]) -> QuerySet[Respondent]:
+    rows = Respondent.objects.filter(passed_to=None)
+    if len(stays) <= MANY:
+        rows = rows.filter(
+            Q(device__in={stay.device_id for stay in stays})
+            | Q(site__in={stay.site_id for stay in stays})
+            | Q(customer__in={stay.customer_id for stay in stays})
+        )
     return rows.select_related("contact").order_by("pk")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+
+from django.db import connection
 
 from releveur.fleet.models import Meter
 from releveur.readings import submission
@@ -50,7 +53,8 @@ def estimate(
     :param rates: from `model_rates`, for meters without a past of their own
     :returns: the readings written, per meter
     """
-    readings = Reading.objects.bulk_create(foresee(unread, rates=rates, now=now))
+    readings = foresee(unread, rates=rates, now=now)
+    _write(readings)
     return {reading.meter_id: reading for reading in readings}
 
 
@@ -88,6 +92,30 @@ def _reading(one: Unread, known: submission.Facts, rate: Fraction | None, now: d
             "words": _words(found, one.reason),
         },
     )
+
+
+def _write(readings: Sequence[Reading]) -> None:
+    """By COPY, with numbers drawn before: a close writes hundreds of thousands."""
+    with connection.cursor() as cursor:
+        cursor.execute(NUMBERS, [len(readings)])
+        for reading, (number,) in zip(readings, cursor.fetchall(), strict=True):
+            reading.pk = number
+        with cursor.copy(COPY) as copy:
+            for one in readings:
+                copy.write_row((
+                    one.pk, one.meter_id, one.segment, one.taken_on, one.recorded_at, one.value,
+                    str(one.quality), str(one.source), str(one.occasion), one.proposed,
+                    json.dumps(one.explanation, ensure_ascii=False),
+                ))  # fmt: skip
+
+
+NUMBERS = """
+    SELECT nextval(pg_get_serial_sequence('readings_reading', 'id')) FROM generate_series(1, %s)
+"""
+COPY = """
+    COPY readings_reading (id, meter_id, segment, taken_on, recorded_at, value, quality, source, occasion, proposed,
+        explanation) FROM STDIN
+"""
 
 
 def _words(found: estimation.Estimate, reason: Mapping[str, str] | None) -> dict[str, str]:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
-from math import floor
+from functools import lru_cache
 from statistics import median
 
 from releveur.rules import metering
@@ -197,20 +197,36 @@ def _between(points: Curve, since: date, until: date) -> Fraction | None:
 def _daily(method: Method, inputs: Mapping[str, int | str]) -> Fraction:
     match method:
         case Method.YEAR:
-            whole = Fraction(inputs["year_daily"])
-            return (whole + Fraction(inputs.get("same_days_daily", whole))) / 2
+            whole = str(inputs["year_daily"])
+            return _between_both(whole, str(inputs.get("same_days_daily", whole)))
         case Method.MEAN:
-            return Fraction(inputs["mean_daily"])
+            return _fraction(str(inputs["mean_daily"]))
         case Method.EXPECTED:
             return Fraction(int(inputs["monthly_volume"]) * 12, 365)
         case Method.MODEL:
-            return Fraction(inputs["model_daily"])
+            return _fraction(str(inputs["model_daily"]))
         case Method.NOTHING:
             return Fraction(0)
 
 
+@lru_cache(maxsize=1_000)
+def _between_both(whole: str, same: str) -> Fraction:
+    return (_fraction(whole) + _fraction(same)) / 2
+
+
+@lru_cache(maxsize=1_000)
+def _fraction(text: str) -> Fraction:
+    """An estimate and its words, in two languages, look at the same few."""
+    return Fraction(text)
+
+
 def _volume(daily: Fraction, days: int) -> int:
-    return max(0, floor(daily * days + Fraction(1, 2)))
+    return max(0, _rounded(daily.numerator * days, daily.denominator))
+
+
+def _rounded(numerator: int, denominator: int) -> int:
+    """Half up."""
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def _french(found: Estimate) -> str:
@@ -240,7 +256,10 @@ def _french_basis(found: Estimate) -> str:
     daily = f"Base\u202f: {_fr(_daily(found.method, inputs))} par jour"
     match found.method:
         case Method.YEAR if "same_days_daily" in inputs:
-            whole, same = Fraction(inputs["year_daily"]), Fraction(inputs["same_days_daily"])
+            whole, same = (
+                _fraction(str(inputs["year_daily"])),
+                _fraction(str(inputs["same_days_daily"])),
+            )
             return (
                 f"{daily}, moyenne entre les 365 jours avant ce relevé ({_fr(whole)})"
                 f" et les mêmes jours un an plus tôt ({_fr(same)})."
@@ -283,7 +302,10 @@ def _english_basis(found: Estimate) -> str:
     daily = f"Basis: {_en(_daily(found.method, inputs))} a day"
     match found.method:
         case Method.YEAR if "same_days_daily" in inputs:
-            whole, same = Fraction(inputs["year_daily"]), Fraction(inputs["same_days_daily"])
+            whole, same = (
+                _fraction(str(inputs["year_daily"])),
+                _fraction(str(inputs["same_days_daily"])),
+            )
             return (
                 f"{daily}, the mean of the 365 days before that reading ({_en(whole)})"
                 f" and of the same days one year earlier ({_en(same)})."
@@ -304,6 +326,7 @@ def _is_held(found: Estimate) -> bool:
     return found.value > int(found.inputs["since_value"]) + found.volume
 
 
+@lru_cache(maxsize=1_000)
 def _day(iso: int | str) -> str:
     return f"{date.fromisoformat(str(iso)):%d/%m/%Y}"
 
@@ -315,6 +338,6 @@ def _fr(number: int | Fraction) -> str:
 def _en(number: int | Fraction) -> str:
     if isinstance(number, int):
         return shown(number, "en")
-    hundredths = floor(number * 100 + Fraction(1, 2))
+    hundredths = _rounded(number.numerator * 100, number.denominator)
     sign = "-" if hundredths < 0 else ""
     return f"{sign}{shown(abs(hundredths) // 100, 'en')}.{abs(hundredths) % 100:02}"

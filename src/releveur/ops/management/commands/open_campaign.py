@@ -52,7 +52,7 @@ class Command(Door):
             raise Refused(
                 _("The campaign of that date is closed: sign it, then open another date.")
             ) from None
-        nowhere = [device.serial for device in opened.picture.nowhere]
+        nowhere = opened.owed.serials_nowhere()
         found = status(opened.campaign, now=now)
         if options["dry_run"]:
             found["campaign"] = None

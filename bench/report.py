@@ -1,0 +1,56 @@
+"""docs/performance.md, written from the rows that `script/bench --json` printed: python -m bench.report < rows.json"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+TOP = """# What it reaches
+
+`script/bench` measures the product beside its limit: what a program without any waste of ours would reach on the same
+machine, in the same run, in turns. What counts is the ratio; seconds belong to the machine. For rates more is better,
+for times less. `spread` says how far the rounds lie apart, as a part of the median.
+
+| what | measured | limit | ratio | should be | rounds | spread |
+|---|---|---|---|---|---|---|
+"""
+
+LIMITS = """
+## The limits
+
+| what | its limit |
+|---|---|
+| landing, declare | a view without middleware, one hand-written query for the same facts, and the same bytes joined from strings |
+| submit | one hand-written transaction writing the same rows, behind the same server |
+| import, import_many | the `csv` module, and COPY of the same rows into the same tables with their indexes |
+| reimport | the import of the same file into an empty house |
+| open | COPY of the same rows |
+| mail_deliver, mail_all | messages composed before, two kept connections to the same mail server |
+| close | the history read once by COPY, and COPY of the estimates |
+| close_growth | linear: the exponent of time between the smallest and the largest fleet; the peak memory of the smallest |
+| export | COPY of the lines to a client; the workbook library left alone |
+| pages_at_size | the same pages with a hundredth of the readings; tables of some size that a page reads whole |
+"""
+
+
+def page(rows: Iterable[Mapping[str, Any]], *, words: str = "") -> str:
+    """The whole page.
+
+    :param words: where and under what load it was measured
+    """
+    lines = "".join(map(_line, rows))
+    return TOP + lines + (f"\n{words}\n" if words else "") + LIMITS
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    verdict = row["reach"] if row["met"] else f"**{row['reach']}, not met**"
+    return (
+        f"| {row['name']} | {row['value']:,g} {row['unit']} | {row['limit']:,g} | {row['ratio']:.3g}"
+        f" | {verdict} | {row['rounds']} | {row['spread']:.0%} |\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(json.load(sys.stdin), words=" ".join(sys.argv[1:])))

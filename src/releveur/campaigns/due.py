@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Max, Q
 
@@ -54,13 +54,32 @@ def picture(until: date, *, only: Collection[str] | None = None) -> Picture:
     :param only: customer codes or serials; None means everybody
     """
     coverages = _coverages(only)
+    past = _past({coverage.device_id for coverage in coverages})
+    picture = _drawn(coverages, until, _due_day)
+    owed = [one for one in picture.due if one.due_on > past.last_day(one.meter.pk)]
+    return Picture(owed, picture.nowhere)
+
+
+def picture_of_then(until: date) -> Picture:
+    """Draw what was due on a past day: per contract its latest due day, whatever was billed since.
+
+    The days of a contract count backwards too, as an import knows only its next one; an end counts
+    in the period in which it fell.
+    """
+    return _drawn(_coverages(None), until, _due_day_then)
+
+
+type _DueDay = Callable[[Coverage, Sequence[Installation], date], tuple[date, bool] | None]
+
+
+def _drawn(coverages: Sequence[Coverage], until: date, due_day: _DueDay) -> Picture:
     devices = {coverage.device_id for coverage in coverages}
-    meters, installations, past = _meters(devices), _installations(devices), _past(devices)
+    meters, installations = _meters(devices), _installations(devices)
     due: list[Due] = []
     nowhere: list[Device] = []
     for coverage in coverages:
         stays = installations.get(coverage.device_id, [])
-        day = _due_day(coverage, stays, until)
+        day = due_day(coverage, stays, until)
         if day is None:
             continue
         place = _place(stays, *day)
@@ -70,7 +89,6 @@ def picture(until: date, *, only: Collection[str] | None = None) -> Picture:
         due += [
             Due(meter, day[0], coverage, place, final=day[1])
             for meter in meters.get(coverage.device_id, [])
-            if day[0] > past.last_day(meter.pk)
         ]
     return Picture(due, nowhere)
 
@@ -119,8 +137,32 @@ def _due_day(
     contract = coverage.contract
     assert contract.first_due_on is not None
     day = schedule.latest_due(contract.first_due_on, contract.months, until=until)
-    begin = max(coverage.since or date.min, contract.since or date.min)
-    return (day, False) if day and day > begin else None
+    return (day, False) if day and day > _begin(coverage) else None
+
+
+def _due_day_then(
+    coverage: Coverage, stays: Sequence[Installation], until: date
+) -> tuple[date, bool] | None:
+    contract = coverage.contract
+    assert contract.first_due_on is not None
+    day = schedule.grid_day(contract.first_due_on, contract.months, until=until)
+    before = period_begin(coverage, day)
+    end = _end(coverage, stays)
+    if end is not None and end <= until:
+        return (end, True) if end > before else None
+    return (day, False) if day > _begin(coverage) else None
+
+
+def period_begin(coverage: Coverage, day: date) -> date:
+    """The contract's last due day before a day, had it always run."""
+    contract = coverage.contract
+    assert contract.first_due_on is not None
+    eve = day - timedelta(days=1)
+    return schedule.grid_day(contract.first_due_on, contract.months, until=eve)
+
+
+def _begin(coverage: Coverage) -> date:
+    return max(coverage.since or date.min, coverage.contract.since or date.min)
 
 
 def _end(coverage: Coverage, stays: Sequence[Installation]) -> date | None:

@@ -79,8 +79,8 @@ def lines(
     return [settled[position] for position in range(len(rows))]
 
 
-def value_of(reading: Reading | Billed) -> metering.Reading:
-    """A reading's row, or an invoiced index, as the rules want it."""
+def value_of(reading: Reading) -> metering.Reading:
+    """A reading's row as the rules want it."""
     quality = metering.Quality(reading.quality)
     return metering.Reading(reading.taken_on, reading.value, quality, reading.segment)
 

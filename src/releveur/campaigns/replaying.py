@@ -19,9 +19,9 @@ from releveur.dealer.closures import closed_days
 from releveur.fleet.models import Meter
 from releveur.readings import estimating
 from releveur.readings.estimating import Unread
-from releveur.readings.models import Billed, Reading
+from releveur.readings.models import Billed, Quality, Reading
 from releveur.readings.submission import Facts
-from releveur.rules import schedule, window
+from releveur.rules import metering, schedule, window
 from releveur.rules.schedule import PARIS
 
 TEN = time(10, 0)
@@ -56,7 +56,7 @@ def replay(due_until: date, *, known_until: date) -> Replay:
     blocked = [row.meter_id for row in rows if row.reading is None and not _estimable(row)]
     _estimate(rows, known, known_until)
     read = sorted((row for row in rows if row.reading is not None), key=_order)
-    last = {meter: billed[-1] for meter, billed in before.items() if billed}
+    last = {meter: _as_billed(meter, billed[-1]) for meter, billed in before.items()}
     lines = basis.lines(read, known=known, before=last, findings={})
     return Replay(lines, blocked, known_until)
 
@@ -80,38 +80,50 @@ def _order(row: DueReading) -> tuple[str, str, int, str]:
     return customer, row.meter.device.serial, kind.position, kind.code
 
 
-def _billed_before(rows: Sequence[DueReading]) -> dict[int, list[Billed]]:
-    """What was invoiced of each meter before the period, oldest first."""
+def _billed_before(rows: Sequence[DueReading]) -> dict[int, list[metering.Reading]]:
+    """What was invoiced of each meter before the period, oldest first; only meters that have some."""
     until: dict[int, date] = {}
     for row in sorted(rows, key=lambda row: row.due_on, reverse=True):
         begin = due.period_begin(row.coverage, row.due_on)
         until[row.meter_id] = begin + (row.due_on - begin) / 2
-    found: dict[int, list[Billed]] = defaultdict(list)
-    for one in Billed.objects.filter(meter__in=until).order_by("meter_id", "taken_on", "id"):
-        if one.taken_on <= until[one.meter_id]:
-            found[one.meter_id].append(one)
-    return found
+    invoiced = Billed.objects.filter(meter__in=until).histories()
+    found = {
+        meter: [one for one in indexes if one.taken_on <= until[meter]]
+        for meter, indexes in invoiced.items()
+    }
+    return {meter: indexes for meter, indexes in found.items() if indexes}
+
+
+def _as_billed(meter: int, index: metering.Reading) -> Billed:
+    return Billed(
+        meter_id=meter,
+        segment=index.segment,
+        taken_on=index.taken_on,
+        value=index.value,
+        quality=Quality(index.quality),
+    )
 
 
 def _known(
-    rows: Sequence[DueReading], before: Mapping[int, Sequence[Billed]], known_until: date
+    rows: Sequence[DueReading],
+    before: Mapping[int, Sequence[metering.Reading]],
+    known_until: date,
 ) -> dict[int, Facts]:
     meters: dict[int, Meter] = {row.meter_id: row.meter for row in rows}
     readings = Reading.objects.standing().filter(meter__in=meters, taken_on__lte=known_until)
     histories = readings.histories()
     return {
         pk: Facts(
-            histories.get(pk, []),
-            [basis.value_of(one) for one in before.get(pk, ())],
-            meter.monthly_volume,
-            meter.digits,
+            histories.get(pk, []), list(before.get(pk, ())), meter.monthly_volume, meter.digits
         )
         for pk, meter in meters.items()
     }
 
 
 def _fill(
-    rows: Sequence[DueReading], before: Mapping[int, Sequence[Billed]], known_until: date
+    rows: Sequence[DueReading],
+    before: Mapping[int, Sequence[metering.Reading]],
+    known_until: date,
 ) -> None:
     """Give each row the real reading that would have stood for it."""
     unused = _readings(rows, known_until)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
-from releveur.campaigns.models import DueReading, Kind
+from releveur.campaigns.models import Campaign, DueReading, Kind
 from releveur.contracts.models import Coverage
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device, Installation, Meter
 from releveur.readings.models import Billed
 from releveur.rules import schedule
@@ -53,11 +54,30 @@ def picture(until: date, *, only: Collection[str] | None = None) -> Picture:
 
     :param only: customer codes or serials; None means everybody
     """
-    coverages = _coverages(only)
+    return _picture(_coverages(only), until)
+
+
+def _picture(coverages: Sequence[Coverage], until: date) -> Picture:
     past = _past({coverage.device_id for coverage in coverages})
     picture = _drawn(coverages, until, _due_day)
     owed = [one for one in picture.due if one.due_on > past.last_day(one.meter.pk)]
     return Picture(owed, picture.nowhere)
+
+
+def left_out(campaign: Campaign) -> Sequence[Due]:
+    """What is due up to the campaign's day and asked by no campaign: a pilot's rest, and late comers."""
+    if campaign.kind != Kind.PERIODIC:
+        return []
+    asked = DueReading.objects.filter(campaign=campaign, meter__device=OuterRef("device"))
+    coverages = _coverages(None, ~Q(Exists(asked)))
+    return _picture(coverages, campaign.due_until).due
+
+
+def strangers(only: Collection[str]) -> list[str]:
+    """What names neither a customer nor a device, in the order given."""
+    codes = set(Customer.objects.filter(code__in=only).values_list("code", flat=True))
+    serials = set(Device.objects.filter(serial__in=only).values_list("serial", flat=True))
+    return [name for name in only if name not in codes | serials]
 
 
 def picture_of_then(until: date) -> Picture:
@@ -93,8 +113,8 @@ def _drawn(coverages: Sequence[Coverage], until: date, due_day: _DueDay) -> Pict
     return Picture(due, nowhere)
 
 
-def _coverages(only: Collection[str] | None) -> list[Coverage]:
-    rows = Coverage.objects.filter(contract__first_due_on__isnull=False)
+def _coverages(only: Collection[str] | None, *those: Q) -> list[Coverage]:
+    rows = Coverage.objects.filter(*those, contract__first_due_on__isnull=False)
     rows = rows.exclude(device__mode=Device.Mode.NONE)
     if only is not None:
         rows = rows.filter(Q(contract__customer__code__in=only) | Q(device__serial__in=only))

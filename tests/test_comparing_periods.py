@@ -125,6 +125,22 @@ class TestACampaign:
         signing.sign(campaign.pk, by="Mme Roy", now=OPENED)
         assert compare(campaign.pk, "--with", invoices)["lines"]["equal"] == 1
 
+    def test_what_was_signed_here_and_the_file_forgot_is_to_be_looked_at(
+        self, tmp_path: Path
+    ) -> None:
+        clock.set(OPENED)
+        a_dealer()
+        device = a_device(a_customer(), serial="3923656030")
+        a_reading(meter_of(device), DUE_ON, 41_200)
+        a_reading(meter_of(device, "color"), DUE_ON, 92_910)
+        campaign = a_campaign()
+        closing.close_early(campaign.pk, now=OPENED)
+        signing.sign(campaign.pk, by="Mme Roy", now=OPENED)
+
+        answer = compare(campaign.pk, "--with", a_table(tmp_path, [a_row()]))
+
+        assert why(answer) == {("3923656030", "COLOR"): ["NOT_IN_FILE"]}
+
     def test_what_export_basis_wrote_is_read_as_it_is(self, tmp_path: Path) -> None:
         clock.set(OPENED)
         a_dealer()

@@ -176,6 +176,11 @@ class TestTheQuantity:
         assert codes(one(ours, a_line(39_684, 980, quantity=1_671))) == []
         assert codes(one(ours, a_line(39_684, 980, quantity=980))) == [(Code.COUNTER_CHANGED, 691)]
 
+    def test_an_index_that_went_down_with_a_quantity_all_the_same(self) -> None:
+        found = one(a_line(), a_line(39_684, 99, quantity=1_516))
+        assert codes(found) == [(Code.OTHER_VALUE, 41_101), (Code.OTHER_QUANTITY, -41_101)]
+        assert found.verdict is Verdict.UNEXPLAINED
+
     def test_a_quantity_without_indexes(self) -> None:
         bare = Line(MONO, 1_500)
         found = one(a_line(), bare)

@@ -91,12 +91,16 @@ def printed(comparison: Comparison, *, file: str, now: datetime) -> str:
         "file": file,
         "today": day(now.date()),
         "counts": {name: number(count) for name, count in comparison.counts.items()},
-        "sums": {name: number(sum_) for name, sum_ in comparison.impressions.items()},
+        "sums": {
+            "ours": number(comparison.impressions["ours"]),
+            "theirs": number(comparison.impressions["theirs"]),
+            "difference": explaining.signed(comparison.impressions["difference"]),
+        },
         "causes": [
             {
                 "title": explaining.title(code),
                 "count": number(count),
-                "impressions": _signed(impressions),
+                "impressions": explaining.signed(impressions),
                 "open": not code.explains,
             }
             for code, (count, impressions) in comparison.causes.items()
@@ -187,13 +191,6 @@ def _shown(one: Compared, comparison: Comparison) -> Shown:
         comparison.labels[one.key],
         number(one.ours.quantity) if one.ours else "–",
         number(sum(line.quantity for line in one.theirs)) if one.theirs else "–",
-        _signed(one.difference),
+        explaining.signed(one.difference),
         explaining.sentences(one),
     )  # fmt: skip
-
-
-def _signed(difference: int) -> str:
-    """With its sign; the minus of typography."""
-    if difference == 0:
-        return "0"
-    return ("+" if difference > 0 else "\u2212") + number(abs(difference))

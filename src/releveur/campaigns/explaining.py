@@ -39,6 +39,7 @@ TITLES: Mapping[Code, object] = {
     Code.NOTHING_PRINTED: gettext_lazy("nothing printed, no line there"),
     Code.OTHER_VALUE: gettext_lazy("two values on the same day"),
     Code.OTHER_PREVIOUS_VALUE: gettext_lazy("two previous values on the same day"),
+    Code.OTHER_QUANTITY: gettext_lazy("the quantity there contradicts its indexes"),
     Code.NO_INDEXES: gettext_lazy("no indexes in the file"),
     Code.NOT_IN_FILE: gettext_lazy("not in the file"),
     Code.UNKNOWN: gettext_lazy("cause unknown"),
@@ -145,6 +146,10 @@ SENTENCES: Mapping[Code, object] = {
         "Of the same day the ERP’s line begins at %(their_previous)s, and here %(our_previous)s was billed:"
         " one of them is wrong."
     ),
+    Code.OTHER_QUANTITY: gettext_lazy(
+        "The ERP’s line says %(their_quantity)s although its index went down, and no change of counter is"
+        " known here: one of its numbers is wrong, or the change has to be entered here."
+    ),
     Code.NO_INDEXES: gettext_lazy(
         "The file gives a quantity without its two indexes: nobody can say where the difference is from."
     ),
@@ -180,7 +185,16 @@ def sentences(compared: Compared) -> str:
     parts = compared.parts
     if len(parts) == 1:
         return sentence(parts[0].code, compared)
-    return " ".join(f"({part.impressions:+d}) {sentence(part.code, compared)}" for part in parts)
+    return " ".join(
+        f"({signed(part.impressions)}) {sentence(part.code, compared)}" for part in parts
+    )
+
+
+def signed(impressions: int) -> str:
+    """A difference with its sign; the minus of typography."""
+    if impressions == 0:
+        return "0"
+    return ("+" if impressions > 0 else "\u2212") + number(abs(impressions))
 
 
 def _said(index: Index | None) -> str:

@@ -58,6 +58,7 @@ class Code(StrEnum):
     NOTHING_PRINTED = "NOTHING_PRINTED"
     OTHER_VALUE = "OTHER_VALUE"
     OTHER_PREVIOUS_VALUE = "OTHER_PREVIOUS_VALUE"
+    OTHER_QUANTITY = "OTHER_QUANTITY"
     NO_INDEXES = "NO_INDEXES"
     NOT_IN_FILE = "NOT_IN_FILE"
     UNKNOWN = "UNKNOWN"
@@ -72,6 +73,7 @@ OPEN = frozenset(
     {
         Code.OTHER_VALUE,
         Code.OTHER_PREVIOUS_VALUE,
+        Code.OTHER_QUANTITY,
         Code.NO_INDEXES,
         Code.NOT_IN_FILE,
         Code.UNKNOWN,
@@ -330,7 +332,7 @@ def _of_quantity(ours: Line, theirs: Line) -> Code:
         return Code.COUNTER_CHANGED
     span, billed = _span(theirs), theirs.quantity
     if span < 0:
-        return Code.NOT_DEDUCTED if billed == 0 else Code.COUNTER_CHANGED
+        return Code.NOT_DEDUCTED if billed == 0 else Code.OTHER_QUANTITY
     for step in (10, 100):
         if billed > 0 and billed % step == 0 and abs(billed - span) < step:
             return Code.ROUNDED

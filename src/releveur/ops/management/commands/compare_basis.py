@@ -108,8 +108,10 @@ def _summary(comparison: Comparison) -> list[str]:
         _("impressions: %(ours)d here, %(theirs)d in the file, difference %(difference)d") % sums,
     ]
     for code, (count, impressions) in comparison.causes.items():
-        lines.append(f"  {count} × {explaining.title(code)} : {impressions:+d}")
+        lines.append(f"  {count} × {explaining.title(code)} : {explaining.signed(impressions)}")
     for one in comparison.differences[:SHOWN]:
         meter = comparison.labels[one.key]
-        lines.append(f"{one.key[0]} {meter} {one.difference:+d} : {explaining.sentences(one)}")
+        lines.append(
+            f"{one.key[0]} {meter} {explaining.signed(one.difference)} : {explaining.sentences(one)}"
+        )
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from releveur import clock
-from releveur.campaigns import closing, signing
+from releveur.campaigns import closing, explaining, signing
 from releveur.contracts.models import Contract, Coverage
 from releveur.fleet.models import Device
+from releveur.importing import invoiced
 from releveur.readings.models import Reading
+from releveur.rules.comparison import Code
 from releveur.rules.schedule import PARIS
 from tests.factories import (
     DUE_ON,
@@ -203,6 +206,24 @@ class TestTheFile:
         answer = compare("--due-until", DUE_ON, "--with", path, "--mapping", mapping)
         assert answer["lines"]["equal"] == 1
 
+    def test_the_export_of_artis_is_read_by_the_mapping_shipped(self, tmp_path: Path) -> None:
+        headings = ["N° SSC ARTIS", "N° Série", "Unité de ventilation", "Compteur Facturé",
+                    "Date du compteur", "Type du relevé facturé", "Dernier Compteur Facturé",
+                    "Date du compteur", "Type de relevé", "Nombre Copies Facturées"]  # fmt: skip
+        values = ["SSC-1007", "3923656030", "Noir", "41200", "05/04/2022", "Relevé client",
+                  "39684", "05/01/2022", "Installation chez le client", "1516"]  # fmt: skip
+        path = tmp_path / "suivi.csv"
+        path.write_text(f"{';'.join(headings)}\n{';'.join(values)}\n", encoding="cp1252")
+        answer = compare("--due-until", DUE_ON, "--with", path, "--mapping", "artis_factures")
+        assert (answer["lines"]["equal"], answer["warnings"]) == (1, [])
+
+    def test_a_nature_nobody_knows_is_named_and_left_aside(self, tmp_path: Path) -> None:
+        answer = compare(
+            "--due-until", DUE_ON, "--with", a_table(tmp_path, [a_row(Nature="au pif")])
+        )
+        assert answer["lines"]["equal"] == 1
+        assert [warning["value"] for warning in answer["warnings"]] == ["au pif"]
+
     def test_what_cannot_be_read_is_listed_and_nothing_is_compared(self, tmp_path: Path) -> None:
         path = a_table(tmp_path, [a_row(Quantité="1.516"), a_row(meter="")])
         out = io.StringIO()
@@ -218,3 +239,11 @@ class TestTheFile:
         path = a_table(tmp_path, [a_row()])
         with pytest.raises(CommandError):
             compare("--due-until", DUE_ON, "--with", path, "--output", path)
+
+
+def test_the_page_of_comparison_names_every_cause_and_every_heading() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "comparison.md").read_text()
+    assert set(Code) - {Code.UNKNOWN} <= set(re.findall(r"\b[A-Z_]{6,}\b", page))
+    assert set(Code) == set(explaining.TITLES) == set(explaining.SENTENCES)
+    for spellings in invoiced.INVOICED.values():
+        assert spellings[0] in page

@@ -21,6 +21,7 @@ from releveur.importing import kinds, mapping, tables, values
 from releveur.importing.cells import Cells
 from releveur.importing.columns import FLEET, READINGS, bare, find
 from releveur.importing.report import Report
+from releveur.readings.models import Quality
 from releveur.rules.comparison import Index, Line
 
 INVOICED: Mapping[str, Sequence[str]] = {
@@ -166,7 +167,7 @@ def _line(
 ) -> Iterator[Invoiced]:
     serial = cells.read("serial", values.serial) or ""
     contract = cells.read("contract", values.identifier) or ""
-    nature = cells.read("nature", lambda text: values.word(text, values.NATURES))
+    real = _is_real(cells)
     begins, ends = cells.read("previous_on", values.day), cells.read("new_on", values.day)
     if quantity is None and previous is not None and new is not None:
         quantity = new - previous
@@ -179,10 +180,21 @@ def _line(
             (serial, kinds.code(label, codes)),
             quantity,
             _index(previous, begins),
-            _index(new, ends, None if nature is None else nature.value != "ESTIMATED"),
+            _index(new, ends, real),
             cells.line,
         )
         yield Invoiced(line, label, contract)
+
+
+def _is_real(cells: Cells) -> bool | None:
+    """Of an index: read or estimated; an occasion is read, as ERPs mix both in one column."""
+    text = cells.text("nature")
+    if bare(text) in values.OCCASIONS:
+        return True
+    nature = values.NATURES.get(bare(text))
+    if text and nature is None:
+        cells.warn("nature", text, _("This nature is not known: it was left aside."))
+    return None if nature is None else nature != Quality.ESTIMATED
 
 
 def _index(value: int | None, on: date | None, real: bool | None = None) -> Index | None:

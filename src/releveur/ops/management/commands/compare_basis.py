@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from releveur.campaigns import comparing, comparison_file, explaining
 from releveur.campaigns.comparing import Comparison
+from releveur.campaigns.models import Campaign, Kind
 from releveur.importing import invoiced
 from releveur.importing.invoiced import Invoiced
 from releveur.importing.report import SHOWN, Report
@@ -82,7 +83,7 @@ def _compared(options: dict[str, Any], found: list[Invoiced], *, now: datetime) 
     if (number is None) == (due_until is None):
         raise CommandError(_("Give the number of a campaign, or --due-until."), returncode=2)
     if number is not None:
-        return comparing.compare_campaign(the_campaign(number), found)
+        return comparing.compare_campaign(_with_a_basis(number, options), found)
     try:
         return comparing.compare_period(
             due_until,
@@ -95,6 +96,18 @@ def _compared(options: dict[str, Any], found: list[Invoiced], *, now: datetime) 
             _("%(day)s is not over: give a due date whose invoices were written.")
             % {"day": due_until.isoformat()}
         ) from None
+
+
+def _with_a_basis(number: int, options: dict[str, Any]) -> Campaign:
+    if options["known_until"]:
+        raise CommandError(_("--known-until goes with --due-until."), returncode=2)
+    campaign = the_campaign(number)
+    if campaign.kind == Kind.ONE_OFF:
+        raise Refused(
+            _("Campaign %(number)s is a request for one device: it bills nothing.")
+            % {"number": number}
+        )
+    return campaign
 
 
 def _summary(comparison: Comparison) -> list[str]:

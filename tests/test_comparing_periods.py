@@ -189,10 +189,23 @@ class TestTheFile:
         answer = compare("--due-until", DUE_ON, "--with", a_table(tmp_path, rows))
         assert answer["lines"]["equal"] == answer["lines"]["all"] == 2
 
-    def test_a_contract_of_two_devices_does_not(self, device: Device, tmp_path: Path) -> None:
-        a_device(a_customer(), contract=Contract.objects.get(), mono=1)
-        answer = compare("--due-until", DUE_ON, "--with", a_table(tmp_path, [a_row("")]))
-        assert why(answer)["SSC-1007", "MONO"] == ["CONTRACT_UNCLEAR"]
+    def test_a_contract_invoiced_as_a_whole_is_compared_by_its_sums(
+        self, device: Device, tmp_path: Path
+    ) -> None:
+        second = a_device(a_customer(), contract=Contract.objects.get(), mono=100)
+        a_reading(meter_of(second), DUE_ON, 300)
+        whole = {"N° de contrat": "SSC-1007", "N° de série": ""}
+        black, colour = whole | {"Compteur": "Noir"}, whole | {"Compteur": "Couleur"}
+        rows = [black | {"Quantité": "1716"}, colour | {"Quantité": "3300"}]
+        answer = compare("--due-until", DUE_ON, "--with", a_table(tmp_path, rows))
+        assert answer["lines"]["equal"] == 1
+        assert why(answer) == {("SSC-1007", "COLOR"): ["NO_INDEXES"]}
+        assert answer["impressions"]["difference"] == -65
+
+    def test_a_contract_nobody_knows_is_named(self, tmp_path: Path) -> None:
+        row = a_row("") | {"N° de contrat": "SSC-1"}
+        answer = compare("--due-until", DUE_ON, "--with", a_table(tmp_path, [row]))
+        assert why(answer)["SSC-1", "MONO"] == ["SERIAL_UNKNOWN"]
 
     def test_a_mapping_names_other_headings(self, tmp_path: Path) -> None:
         mapping = tmp_path / "artis.toml"

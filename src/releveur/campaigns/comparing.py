@@ -113,8 +113,11 @@ def _compare(
     on: date,
     blocked: Collection[int],
 ) -> tuple[list[Compared], Mapping[Key, Printed], Mapping[Key, str]]:
-    ours = [_ours(one) for one in printed]
-    serials = _by_contract({one.contract for one in invoiced if not one.line.key[0]}, on=on)
+    as_a_whole = {one.contract for one in invoiced if not one.line.key[0]}
+    serials = _by_contract(as_a_whole, on=on)
+    with_serials = {one.contract for one in invoiced if one.line.key[0]}
+    pools = as_a_whole - with_serials - serials.keys()
+    ours = [_ours(one, pools) for one in printed]
     theirs = [(_placed(one, serials), one.label) for one in invoiced]
     keys = {line.key for line in ours} | {line.key for line, _label in theirs}
     known = _known(keys, on=on, blocked=blocked)
@@ -125,7 +128,12 @@ def _compare(
     return compared, by_key, labels
 
 
-def _ours(printed: Printed) -> Line:
+def _ours(printed: Printed, pools: Collection[str]) -> Line:
+    """Where the file invoices a contract as a whole, only the sum of its devices can be compared."""
+    if printed["contract"] in pools:
+        return Line(
+            (str(printed["contract"]), str(printed["meter_code"])), int(printed["net"] or 0)
+        )
     key = (str(printed["serial"]), str(printed["meter_code"]))
     return Line(key, int(printed["net"] or 0), _index(printed, "previous"), _index(printed, "new"))
 

@@ -29,7 +29,9 @@ TITLES: Mapping[Code, object] = {
     Code.DUPLICATED: gettext_lazy("line twice in the file"),
     Code.OTHER_PERIOD: gettext_lazy("line of another period"),
     Code.SERIAL_UNKNOWN: gettext_lazy("device unknown here"),
-    Code.CONTRACT_UNCLEAR: gettext_lazy("contract of several devices, or not in force"),
+    Code.CONTRACT_UNCLEAR: gettext_lazy(
+        "contract without lines here, or named with and without devices"
+    ),
     Code.METER_UNKNOWN: gettext_lazy("meter unknown here"),
     Code.METER_NOT_BILLED: gettext_lazy("meter not billed here"),
     Code.NOT_COVERED: gettext_lazy("device not under contract that day"),
@@ -115,8 +117,8 @@ SENTENCES: Mapping[Code, object] = {
         "This device is not known here. Import it with the fleet, or check its serial number."
     ),
     Code.CONTRACT_UNCLEAR: gettext_lazy(
-        "The line has no serial number, and its contract did not cover exactly one device that day."
-        " Export it with the serial number."
+        "The line has no serial number, and no line here is of that contract alone. Export it with the"
+        " serial number."
     ),
     Code.METER_UNKNOWN: gettext_lazy(
         "This device has no such meter here. Add it with the fleet, or check its name in the file."
@@ -151,7 +153,8 @@ SENTENCES: Mapping[Code, object] = {
         " known here: one of its numbers is wrong, or the change has to be entered here."
     ),
     Code.NO_INDEXES: gettext_lazy(
-        "The file gives a quantity without its two indexes: nobody can say where the difference is from."
+        "The file gives a quantity without its two indexes, or of a whole contract: nobody can say where the"
+        " difference is from."
     ),
     Code.NOT_IN_FILE: gettext_lazy(
         "It was due here and under contract, and the file has no line of it: ask whether it was invoiced."

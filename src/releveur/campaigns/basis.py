@@ -15,6 +15,7 @@ from releveur.audit.writing import Many, many
 from releveur.campaigns.models import BasisLine, Campaign, DueReading, Kind
 from releveur.readings import submission
 from releveur.readings.models import Billed, Finding, Quality, Reading
+from releveur.readings.submission import Facts
 from releveur.rules import metering
 from releveur.rules.estimation import Method
 from releveur.rules.metering import Settlement
@@ -42,24 +43,40 @@ def compute(campaign: Campaign) -> list[Line]:
     """
     rows = list(_rows(campaign))
     known = submission.facts({row.meter_id: row.meter for row in rows}.values())
-    before: dict[int, Billed | None] = dict(Billed.objects.last_of(known))
+    before = dict(Billed.objects.last_of(known))
+    return lines(rows, known=known, before=before, findings=_findings(rows))
+
+
+def lines(
+    rows: Sequence[DueReading],
+    *,
+    known: Mapping[int, Facts],
+    before: Mapping[int, Billed],
+    findings: Mapping[int, Sequence[Finding]],
+) -> list[Line]:
+    """The lines of rows that have a reading, in the order of the rows.
+
+    :param known: the past of each meter: what is billed goes on from there
+    :param before: the last billed index of each meter
+    """
     installed = _installation_readings(known)
-    findings = _findings(rows)
+    last: dict[int, Billed | None] = dict(before)
     indexes = {meter: list(facts.billed) for meter, facts in known.items()}
-    lines: dict[int, Line] = {}
-    for row in sorted(rows, key=lambda row: row.due_on):
+    settled: dict[int, Line] = {}
+    for position, row in sorted(enumerate(rows), key=lambda one: one[1].due_on):
         assert row.reading is not None
-        settled = metering.settle(
+        volumes = metering.settle(
             value_of(row.reading),
             billed=indexes[row.meter_id],
             history=known[row.meter_id].history,
             installed=installed.get(row.meter_id),
         )
-        line = Line(row, row.reading, before.get(row.meter_id), settled, findings[row.reading.pk])
-        lines[row.pk] = line
-        before[row.meter_id] = billed(line)
+        found = findings.get(row.reading.pk, [])
+        line = Line(row, row.reading, last.get(row.meter_id), volumes, found)
+        settled[position] = line
+        last[row.meter_id] = billed(line)
         indexes[row.meter_id].append(value_of(row.reading))
-    return [lines[row.pk] for row in rows]
+    return [settled[position] for position in range(len(rows))]
 
 
 def value_of(reading: Reading) -> metering.Reading:

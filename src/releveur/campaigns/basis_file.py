@@ -36,7 +36,7 @@ def as_csv(campaign: Campaign, profile: Profile = OURS) -> bytes:
 
 def as_json(campaign: Campaign) -> bytes:
     """The same lines and totals for a program: ISO dates, numbers as numbers."""
-    lines = _lines(campaign)
+    found = lines(campaign)
     body = {
         "campaign": campaign.pk,
         "due_until": campaign.due_until.isoformat(),
@@ -45,23 +45,23 @@ def as_json(campaign: Campaign) -> bytes:
         if campaign.signed_at
         else None,
         "signed_by": campaign.signed_by or None,
-        "lines": lines,
-        "totals": _totals(lines),
+        "lines": found,
+        "totals": _totals(found),
     }
     return (json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
 def rows(campaign: Campaign, profile: Profile) -> Iterator[Printed]:
     """The lines with their state, then the totals where the profile wants them."""
-    lines, state = _lines(campaign), _state(campaign)
-    for line in lines:
+    found, state = lines(campaign), _state(campaign)
+    for line in found:
         yield {**line, "state": state}
     if profile.totals:
-        for label, totals in _totals(lines).items():
+        for label, totals in _totals(found).items():
             yield {"state": "TOTAL", "meter": label, **totals}
 
 
-def _lines(campaign: Campaign) -> Sequence[Printed]:
+def lines(campaign: Campaign) -> Sequence[Printed]:
     """What was stored by the signature; before it, what it would store now."""
     if campaign.state == Campaign.State.SIGNED:
         return list(campaign.basis_lines.order_by("position").values_list("printed", flat=True))
@@ -74,10 +74,10 @@ def _state(campaign: Campaign) -> str:
     return f"validée le {campaign.signed_at.astimezone(PARIS):%d/%m/%Y} par {campaign.signed_by}"
 
 
-def _totals(lines: Iterable[Printed]) -> dict[str, dict[str, int]]:
+def _totals(printed: Iterable[Printed]) -> dict[str, dict[str, int]]:
     """Volumes per meter kind, and of all kinds together under « Tous »."""
     totals: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(VOLUMES, 0))
-    for line in lines:
+    for line in printed:
         for label in (str(line["meter"]), "Tous"):
             for key in VOLUMES:
                 volume = line[key]

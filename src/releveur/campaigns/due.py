@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
-from releveur.campaigns.models import DueReading, Kind
+from releveur.campaigns.models import Campaign, DueReading, Kind
 from releveur.contracts.models import Coverage
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device, Installation, Meter
 from releveur.readings.models import Billed
 from releveur.rules import schedule
@@ -53,14 +54,52 @@ def picture(until: date, *, only: Collection[str] | None = None) -> Picture:
 
     :param only: customer codes or serials; None means everybody
     """
-    coverages = _coverages(only)
+    return _picture(_coverages(only), until)
+
+
+def _picture(coverages: Sequence[Coverage], until: date) -> Picture:
+    past = _past({coverage.device_id for coverage in coverages})
+    picture = _drawn(coverages, until, _due_day)
+    owed = [one for one in picture.due if one.due_on > past.last_day(one.meter.pk)]
+    return Picture(owed, picture.nowhere)
+
+
+def left_out(campaign: Campaign) -> Sequence[Due]:
+    """What is due up to the campaign's day and asked by no campaign: a pilot's rest, and late comers."""
+    if campaign.kind != Kind.PERIODIC:
+        return []
+    asked = DueReading.objects.filter(campaign=campaign, meter__device=OuterRef("device"))
+    coverages = _coverages(None, ~Q(Exists(asked)))
+    return _picture(coverages, campaign.due_until).due
+
+
+def strangers(only: Collection[str]) -> list[str]:
+    """What names neither a customer nor a device, in the order given."""
+    codes = set(Customer.objects.filter(code__in=only).values_list("code", flat=True))
+    serials = set(Device.objects.filter(serial__in=only).values_list("serial", flat=True))
+    return [name for name in only if name not in codes | serials]
+
+
+def picture_of_then(until: date) -> Picture:
+    """Draw what was due on a past day: per contract its latest due day, whatever was billed since.
+
+    The days of a contract count backwards too, as an import knows only its next one; an end counts
+    in the period in which it fell.
+    """
+    return _drawn(_coverages(None), until, _due_day_then)
+
+
+type _DueDay = Callable[[Coverage, Sequence[Installation], date], tuple[date, bool] | None]
+
+
+def _drawn(coverages: Sequence[Coverage], until: date, due_day: _DueDay) -> Picture:
     devices = {coverage.device_id for coverage in coverages}
-    meters, installations, past = _meters(devices), _installations(devices), _past(devices)
+    meters, installations = _meters(devices), _installations(devices)
     due: list[Due] = []
     nowhere: list[Device] = []
     for coverage in coverages:
         stays = installations.get(coverage.device_id, [])
-        day = _due_day(coverage, stays, until)
+        day = due_day(coverage, stays, until)
         if day is None:
             continue
         place = _place(stays, *day)
@@ -70,13 +109,12 @@ def picture(until: date, *, only: Collection[str] | None = None) -> Picture:
         due += [
             Due(meter, day[0], coverage, place, final=day[1])
             for meter in meters.get(coverage.device_id, [])
-            if day[0] > past.last_day(meter.pk)
         ]
     return Picture(due, nowhere)
 
 
-def _coverages(only: Collection[str] | None) -> list[Coverage]:
-    rows = Coverage.objects.filter(contract__first_due_on__isnull=False)
+def _coverages(only: Collection[str] | None, *those: Q) -> list[Coverage]:
+    rows = Coverage.objects.filter(*those, contract__first_due_on__isnull=False)
     rows = rows.exclude(device__mode=Device.Mode.NONE)
     if only is not None:
         rows = rows.filter(Q(contract__customer__code__in=only) | Q(device__serial__in=only))
@@ -119,8 +157,32 @@ def _due_day(
     contract = coverage.contract
     assert contract.first_due_on is not None
     day = schedule.latest_due(contract.first_due_on, contract.months, until=until)
-    begin = max(coverage.since or date.min, contract.since or date.min)
-    return (day, False) if day and day > begin else None
+    return (day, False) if day and day > _begin(coverage) else None
+
+
+def _due_day_then(
+    coverage: Coverage, stays: Sequence[Installation], until: date
+) -> tuple[date, bool] | None:
+    contract = coverage.contract
+    assert contract.first_due_on is not None
+    day = schedule.grid_day(contract.first_due_on, contract.months, until=until)
+    before = period_begin(coverage, day)
+    end = _end(coverage, stays)
+    if end is not None and end <= until:
+        return (end, True) if end > before else None
+    return (day, False) if day > _begin(coverage) else None
+
+
+def period_begin(coverage: Coverage, day: date) -> date:
+    """The contract's last due day before a day, had it always run."""
+    contract = coverage.contract
+    assert contract.first_due_on is not None
+    eve = day - timedelta(days=1)
+    return schedule.grid_day(contract.first_due_on, contract.months, until=eve)
+
+
+def _begin(coverage: Coverage) -> date:
+    return max(coverage.since or date.min, coverage.contract.since or date.min)
 
 
 def _end(coverage: Coverage, stays: Sequence[Installation]) -> date | None:

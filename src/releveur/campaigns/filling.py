@@ -108,12 +108,22 @@ def _unused_by_meter(meters: Iterable[int]) -> Mapping[int, list[Reading]]:
 def _take(row: DueReading, unused: list[Reading], *, billed_on: date | None) -> Reading | None:
     """The fitting reading nearest to the day due; taken, so that no other row gets it."""
     months = row.coverage.contract.months
-    fitting = [
-        reading
-        for reading in unused
-        if window.fits(reading.taken_on, due_on=row.due_on, months=months, billed_on=billed_on)
-    ]
-    best = min(reversed(fitting), key=lambda one: abs(one.taken_on - row.due_on), default=None)
+    best = nearest(unused, due_on=row.due_on, months=months, billed_on=billed_on)
     if best:
         unused.remove(best)
     return best
+
+
+def nearest(
+    readings: Sequence[Reading], *, due_on: date, months: int, billed_on: date | None
+) -> Reading | None:
+    """Of the readings that fit a row, the one nearest to its day due; of two, the later one.
+
+    :param readings: by their days
+    """
+    fitting = [
+        reading
+        for reading in readings
+        if window.fits(reading.taken_on, due_on=due_on, months=months, billed_on=billed_on)
+    ]
+    return min(reversed(fitting), key=lambda one: abs(one.taken_on - due_on), default=None)

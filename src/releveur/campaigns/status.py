@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from django.db.models import Count, Exists, Min, OuterRef
 
-from releveur.campaigns import closing, mailing, office
+from releveur.campaigns import closing, due, mailing, office
 from releveur.campaigns.models import Asked, Campaign, Notice, ReceiptLine, problem_told
 from releveur.fleet import answering_for
 from releveur.fleet.models import Device, Installation
@@ -20,6 +20,9 @@ from releveur.readings.models import Reading
 from releveur.rules.schedule import PARIS
 
 type Json = dict[str, object]
+
+NAMED = 20
+"""Customers left out that are named; the numbers count all."""
 
 
 class Standing(StrEnum):
@@ -66,6 +69,7 @@ def status(campaign: Campaign, *, now: datetime) -> Json:
         "meters": campaign.due_readings.count(),
         "invitations": campaign.invitations.count(),
         "mails": _mails(campaign),
+        "left_out": _left_out(campaign),
         "nobody_to_ask": nobody_to_ask(campaign),
         "tasks": office.tasks(campaign, now=now),
     }
@@ -132,6 +136,14 @@ def _rows(campaign: Campaign) -> list[_Row]:
 def _customers(campaign: Campaign) -> int:
     codes = campaign.due_readings.values("installation__site__customer")
     return codes.order_by().distinct().count()
+
+
+def _left_out(campaign: Campaign) -> Json:
+    """What is due up to the same day and was asked of nobody: after a pilot, the rest of the fleet."""
+    rows = due.left_out(campaign)
+    codes = sorted({row.installation.site.customer.code for row in rows})
+    devices = {row.meter.device_id for row in rows}
+    return {"customers": len(codes), "devices": len(devices), "codes": codes[:NAMED]}
 
 
 def _dates(campaign: Campaign) -> Json:

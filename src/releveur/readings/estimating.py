@@ -31,13 +31,17 @@ type Kinship = tuple[int, int]
 """Meters that print alike: the same device model and the same meter kind (primary keys)."""
 
 
-def model_rates(meters: Sequence[Meter]) -> dict[Kinship, Fraction]:
-    """Median pages a day of the meters of the same model and kind; 5 meters at least speak for it."""
+def model_rates(meters: Sequence[Meter], *, until: date = date.max) -> dict[Kinship, Fraction]:
+    """Median pages a day of the meters of the same model and kind; 5 meters at least speak for it.
+
+    :param until: readings after that day are left aside
+    """
     wanted = {_kinship(meter) for meter in meters}
     models = {model for model, _kind in wanted}
     kin = Meter.objects.filter(device__model__in=models).select_related("device")
     relatives = {meter.pk: _kinship(meter) for meter in kin}
-    histories = Reading.objects.standing().real().filter(meter__in=relatives).histories()
+    readings = Reading.objects.standing().real().filter(meter__in=relatives, taken_on__lte=until)
+    histories = readings.histories()
     by_kinship = defaultdict(list)
     for meter, history in histories.items():
         by_kinship[relatives[meter]].append(history)
@@ -59,10 +63,18 @@ def estimate(
 
 
 def foresee(
-    unread: Sequence[Unread], *, rates: Mapping[Kinship, Fraction], now: datetime
+    unread: Sequence[Unread],
+    *,
+    rates: Mapping[Kinship, Fraction],
+    known: Mapping[int, submission.Facts] | None = None,
+    now: datetime,
 ) -> list[Reading]:
-    """The estimates as `estimate` would write them, unwritten."""
-    known = submission.facts([one.meter for one in unread])
+    """The estimates as `estimate` would write them, unwritten.
+
+    :param known: the past of each meter, where another one than that of today is meant
+    """
+    if known is None:
+        known = submission.facts([one.meter for one in unread])
     return [
         _reading(one, known[one.meter.pk], rates.get(_kinship(one.meter)), now) for one in unread
     ]

@@ -88,10 +88,19 @@ def latest_due(first: date, months: int, *, until: date) -> date | None:
     >>> latest_due(date(2022, 1, 5), 3, until=date(2022, 7, 4))
     datetime.date(2022, 4, 5)
     """
+    day = grid_day(first, months, until=until)
+    return day if day >= first else None
+
+
+def grid_day(first: date, months: int, *, until: date) -> date:
+    """Return the last due day on `until` or before, had the contract always run.
+
+    >>> grid_day(date(2022, 4, 5), 3, until=date(2022, 1, 31))
+    datetime.date(2022, 1, 5)
+    """
     n = _number(first, months, until)
-    if due_on(first, months, n) > until:
-        n -= 1
-    return due_on(first, months, n) if n >= 0 else None
+    day = due_on(first, months, n)
+    return day if day <= until else due_on(first, months, n - 1)
 
 
 def next_due(first: date, months: int, *, after: date) -> date:

@@ -34,6 +34,11 @@ READING_HEADINGS = (
     "Nature", "Origine", "Occasion", "Facturé",
 )  # fmt: skip
 
+INVOICE_HEADINGS = (
+    "N° de contrat", "N° de série", "Compteur", "Date ancien relevé", "Ancien index",
+    "Date nouveau relevé", "Nouvel index", "Nature", "Quantité",
+)  # fmt: skip
+
 
 def fleet() -> str:
     """The fleet as the ERP exports it: a row per device, numbers and days in an ERP's dress."""
@@ -50,6 +55,11 @@ def collected(on: date) -> str:
     alone = [one for one in machines() if one.mode == "automatique"]
     rows = (_reading(one, on, origin="remontée", billed="non") for one in alone)
     return _table(READING_HEADINGS, rows)
+
+
+def invoiced(on: date) -> str:
+    """The lines that the ERP invoiced for the quarter up to one of its days, a row per meter."""
+    return _table(INVOICE_HEADINGS, _invoice_rows(on))
 
 
 def _fleet_rows() -> Iterator[Mapping[str, str]]:
@@ -131,6 +141,35 @@ def _invoiced(machine: Machine, label: str, on: date) -> int:
     """An estimate of the ERP was too high by an eighth of a month's impressions."""
     over = machine.registers[label].monthly // 8 if machine.last_was_estimated else 0
     return value_on(machine, label, on) + over
+
+
+def _invoice_rows(on: date) -> Iterator[Mapping[str, str]]:
+    """Contracts of other periods have their invoices on other days, and stand in other files."""
+    before = PERIODS[PERIODS.index(on) - 1]
+    for machine in machines():
+        terms = COMPANIES[machine.customer].terms
+        if terms.months != 3:
+            continue
+        estimated = machine.last_was_estimated and on == LAST
+        for label in machine.registers:
+            begins = value_on(machine, label, before)
+            ends = _invoiced(machine, label, on) if estimated else value_on(machine, label, on)
+            yield {
+                "N° de contrat": terms.number,
+                "N° de série": machine.serial,
+                "Compteur": label,
+                "Date ancien relevé": _day(before),
+                "Ancien index": str(begins),
+                "Date nouveau relevé": _day(on),
+                "Nouvel index": str(ends),
+                "Nature": "estimé" if estimated else "réel",
+                "Quantité": str(ends - begins + _of_the_old_board(machine, label, before, on)),
+            }
+
+
+def _of_the_old_board(machine: Machine, label: str, before: date, on: date) -> int:
+    born = machine.new_board_on
+    return value_on(machine, label, born) if born and before < born < on else 0
 
 
 def _history_rows() -> Iterator[Mapping[str, str]]:

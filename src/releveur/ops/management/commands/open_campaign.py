@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from releveur.campaigns import opening
+from releveur.campaigns import due, opening
 from releveur.campaigns.status import status
 from releveur.ops.at_the_keyboard import office
 from releveur.ops.doors import Answer, Door, Refused
@@ -62,7 +62,7 @@ class Command(Door):
 def codes_or_serials(file: Path | None) -> list[str] | None:
     """The lines of a file that names customers or devices; None without a file.
 
-    :raises Refused: it cannot be read
+    :raises Refused: it cannot be read, names nobody, or somebody who is not here
     """
     if file is None:
         return None
@@ -72,4 +72,12 @@ def codes_or_serials(file: Path | None) -> list[str] | None:
         raise Refused(
             _("%(file)s cannot be read: %(problem)s") % {"file": file, "problem": problem}
         ) from None
-    return [line.strip() for line in lines if line.strip()]
+    only = [line.strip() for line in lines if line.strip()]
+    if not only:
+        raise Refused(_("%(file)s names nobody.") % {"file": file})
+    if unknown := due.strangers(only):
+        raise Refused(
+            _("Neither a customer code nor a serial number, nothing was done: %(names)s.")
+            % {"names": ", ".join(unknown)}
+        )
+    return only

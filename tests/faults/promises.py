@@ -11,7 +11,6 @@ import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -72,26 +71,26 @@ def told(page: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def page(all_of_them: Sequence[Promise], results: Mapping[str, Result], *, on: date) -> str:
+def page(all_of_them: Sequence[Promise], results: Mapping[str, Result], *, on: str) -> str:
     """docs/promises.md, whole."""
     return HEAD + "".join(_section(one, results.get(one.file), on) for one in all_of_them)
 
 
-def _section(promise: Promise, result: Result | None, on: date) -> str:
+def _section(promise: Promise, result: Result | None, on: str) -> str:
     name = promise.file.removeprefix("test_").removesuffix(".py").lstrip("0123456789_")
     title = f"{promise.number} · {name}" if promise.number else name
     paragraphs = [promise.says, promise.tried, _last(result, on), f"`tests/faults/{promise.file}`"]
     return f"\n## {title.replace('_', ' ')}\n\n" + "\n\n".join(paragraphs) + "\n"
 
 
-def _last(result: Result | None, on: date) -> str:
+def _last(result: Result | None, on: str) -> str:
     if result is None:
         return "Not run the last time."
     verdict = f"{result.failed} of {result.failed + result.passed} tests failed"
     if not result.failed:
         verdict = f"{result.passed} {'test' if result.passed == 1 else 'tests'} passed"
     counts = "".join(f"; {name}: {value}" for name, value in result.measured.items())
-    return f"Last run, {on.isoformat()}: {verdict}{counts}."
+    return f"Last run, {on}: {verdict}{counts}."
 
 
 def _read(path: Path) -> Promise:

@@ -1,4 +1,4 @@
-"""The tests of what can go wrong: each marked `fault`, run by `script/test faults` and in CI."""
+"""The tests of what can go wrong: each marked `fault`, run by `script/test faults`."""
 
 from __future__ import annotations
 

@@ -53,15 +53,16 @@ def main() -> None:
 
 def _take(*, memory: int, processor: int, answer: int) -> None:
     """No more memory, time or disk than this; first to go where the machine runs out of memory."""
-    for what, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, processor),
-        (resource.RLIMIT_FSIZE, answer),
-        (resource.RLIMIT_CORE, 0),
+    for what, most, reserve in (
+        (resource.RLIMIT_AS, memory, 0),
+        # At the first limit it is told to end, which says why; only then is it killed.
+        (resource.RLIMIT_CPU, processor, 1),
+        (resource.RLIMIT_FSIZE, answer, 0),
+        (resource.RLIMIT_CORE, 0, 0),
     ):
         hard = resource.getrlimit(what)[1]
-        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (allowed, allowed))
+        end = most + reserve if hard == resource.RLIM_INFINITY else min(most + reserve, hard)
+        resource.setrlimit(what, (min(most, end), end))
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123  # quick to start
         score.write("1000")
 

@@ -44,10 +44,17 @@ HELD = {
 TAKEN: dict[str, Callable[[], io.BytesIO]] = {
     "HEIC": lambda: saved(a_picture(), "HEIF"),
     "MPO": lambda: saved(a_picture(), "MPO", save_all=True, append_images=[a_picture()]),
-    "16-bit PNG": lambda: saved(a_picture("I;16"), "PNG"),
+    "16-bit PNG": lambda: saved(in_fine_greys(), "PNG"),
     "CMYK JPEG": lambda: saved(in_print_colours(), "JPEG"),
     "12 million pixels": lambda: saved(a_picture(size=(4_000, 3_000)), "JPEG"),
 }
+
+
+def in_fine_greys() -> Image.Image:
+    """A dark grey of 16 bits, with the white stripe."""
+    picture = Image.new("I;16", (600, 400), 16_384)
+    picture.paste(65_535, (0, 0, 60, 400))
+    return picture
 
 
 def in_print_colours() -> Image.Image:

@@ -41,7 +41,7 @@ from tests.factories import (
     a_proof,
     answers,
 )
-from tests.importing.files import a_file, a_row, accepted
+from tests.importing.files import SEED, a_file, a_row, accepted
 from tests.web.visiting import a_visitor
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +60,7 @@ EVIL = tuple(
     for begin in BEGINS
     for rest in ('HYPERLINK("http://evil.example";"!")', "1+cmd|' /C calc'!A0", "2")
 )
+SEEDS = "".join(f'columns."{name}" = "{name}"\n' for name in SEED if "mois" not in name)
 FORMULA = "table:formula="
 NUMBER = re.compile(r"-?\d+(,\d+)?")
 
@@ -138,19 +139,23 @@ def test_libreoffice_finds_no_formula_in_them(exports: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_what_we_write_into_a_returned_file_is_text(tmp_path: Path, form: str) -> None:
-    rows = [a_row(serial=f"E{number}", months=text) for number, text in enumerate(EVIL)]
+    heading = "=1+1"
+    rows = [a_row(serial=f"E{number}") | {heading: text} for number, text in enumerate(EVIL)]
     file, out = a_file(tmp_path, *rows), tmp_path / f"returned.{form}"
     if form == "xlsx":
         file = as_a_workbook(file)
+    theirs = tmp_path / "theirs.toml"
+    theirs.write_text(f'columns."{heading}" = "Périodicité (mois)"\n' + SEEDS)
     with pytest.raises(CommandError):
-        call_command("import_fleet", file, returned=out)
+        call_command("import_fleet", file, mapping=str(theirs), returned=out)
     if form == "csv":
         last = [row[-1] for row in csv.reader(io.StringIO(out.read_text()), delimiter=";")]
+        assert not [cell for cell in last if cell.startswith(BEGINS)]
     else:
-        page = load_workbook(out).worksheets[0]
-        last = [str(row[-1].value) for row in page.iter_rows() if row[-1].data_type == "s"]
-    assert len(last) > len(EVIL) / 2
-    assert not [cell for cell in last if cell.startswith(BEGINS)]
+        cells = [row[-1] for row in load_workbook(out).worksheets[0].iter_rows()]
+        assert not [cell for cell in cells if cell.data_type == "f"]
+        last = [str(cell.value) for cell in cells]
+    assert sum(heading in cell for cell in last) > len(EVIL) / 2, "it names the heading"
 
 
 def test_every_writer_of_spreadsheets_is_looked_at_here() -> None:

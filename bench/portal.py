@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import cycle, islice, zip_longest
 
 from django.conf import settings
 from django.db import connection
@@ -22,6 +22,9 @@ from bench.serving import Ports
 from releveur.outbox import keys
 
 DEVICES = 21_000
+PAGES = 600
+"""Asked of each side in a round, each by another person."""
+
 MOST_QUERIES = 12
 
 
@@ -66,12 +69,13 @@ def measure_submission(bench: Bench) -> list[Row]:
 def _gets(
     bench: Bench, name: str, ports: Ports, requests: Sequence[load.Request], reach: float
 ) -> Row:
+    people = cycle(requests)
     for port in (ports.product, ports.limit):
-        load.rate(port, requests[: len(requests) // 10 + 1])
+        load.rate(port, list(islice(people, bench.size(PAGES) // 10)))
     return interleaved(
         name,
-        lambda: load.rate(ports.product, requests),
-        lambda: load.rate(ports.limit, requests),
+        lambda: load.rate(ports.product, list(islice(people, bench.size(PAGES)))),
+        lambda: load.rate(ports.limit, list(islice(people, bench.size(PAGES)))),
         reach=Reach(">=", reach),
         unit="pages/s",
         rounds=bench.rounds(5),

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from email.errors import MessageError
 from email.header import Header
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import parseaddr
@@ -46,7 +46,21 @@ class _Policy(EmailPolicy):
         return super().fold_binary(name, value)
 
 
-_POLICY = _Policy(linesep="\r\n")
+class _Headers(HeaderRegistry):
+    """The library makes a class anew for each header of each mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type] = {}
+
+    def __getitem__(self, name: str) -> type:
+        key = name.lower()
+        if key not in self._made:
+            self._made[key] = super().__getitem__(key)
+        return self._made[key]
+
+
+_POLICY = _Policy(linesep="\r\n", header_factory=_Headers())
 
 
 def compose(mail: Mail, *, date: datetime) -> bytes:

@@ -21,12 +21,14 @@ from tests.faults.installing import Installation, installed
 
 PHOTO = "proofs/2022/04/photo.jpg"
 MEMORY = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from releveur import __main__
 try:
     __main__.main()
 finally:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
+    highest = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())
+    print(int(highest[1]) // 1024, file=sys.stderr)
 """
 
 

@@ -94,6 +94,12 @@ portal:logo                  GET      404    404     404    404    404    404   
 portal:logo                  POST     405    405     405    405    405    405       405    405
 inbound:arrived              GET      405    405     405    405    405    405       405    405
 inbound:arrived              POST     401    401     401    401    401    401       401    401
+health:live                  GET      200    200     200    200    200    200       200    200
+health:live                  POST     405    405     405    405    405    405       405    405
+health:ready                 GET      503    503     503    503    503    503       503    503
+health:ready                 POST     405    405     405    405    405    405       405    405
+health:metrics               GET      404    404     404    404    404    404       404    404
+health:metrics               POST     405    405     405    405    405    405       405    405
 demo:window                  GET      404    404     404    404    404    404       404    404
 demo:window                  POST     405    405     405    405    405    405       405    405
 demo:advance                 GET      405    405     405    405    405    405       405    405

@@ -34,7 +34,8 @@ print(settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, access.COOKIE, s
 def with_https(
     tmp_path: Path, *command: str, database: str = "postgres://app:secret@db.example/desk"
 ) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("RELEVEUR_")}
+    ours = ("RELEVEUR_", "DJANGO_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     given = {
         "RELEVEUR_DATA_DIR": str(tmp_path),
         "RELEVEUR_HTTPS": "1",

@@ -125,7 +125,7 @@ def test_where_it_is_still_yesterday_an_untouched_day_is_that_one(
     Site.objects.update(zone="America/Martinique")
     clock.set(OPENED.replace(day=6, hour=2))
     form = fields(visitor.get("/releves")) | {field(device, "mono"): "41200"}
-    assert form["on"] == "2022-04-06"
+    assert form["on"] == "2022-04-05"
     assert visitor.post("/releves", form).status_code == 303
     assert reading_of(meter_of(device)).taken_on == date(2022, 4, 5)
 

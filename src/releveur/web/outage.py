@@ -9,6 +9,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from releveur.web import branding
+
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 5
@@ -30,7 +32,8 @@ class Outage:
         if not is_away(fault):
             return None
         log.warning("the database does not answer: %s", str(fault).strip().split("\n", 1)[0])
-        response = render(request, "503.html", status=503)
+        known = {"dealer": branding.remembered()}
+        response = render(request, "503.html", known, status=503)
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         response.headers["Cache-Control"] = "no-store"
         return response

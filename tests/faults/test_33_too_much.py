@@ -9,8 +9,8 @@ devices, is let in.
 How it is tested: the real web server is spoken to byte by byte; its memory is read from the system before,
 meanwhile and after.
 
-Without `web/bounds.py` in `settings.MIDDLEWARE`, `DATA_UPLOAD_MAX_NUMBER_FIELDS` in the settings, or the time-out
-and the buffer's size in `ops/management/commands/serve.py`, it fails. A body that comes drop by drop holds one of
+Without `web/bounds.py` in `settings.MIDDLEWARE` or `DATA_UPLOAD_MAX_NUMBER_FIELDS` in the settings it fails.
+A body that comes drop by drop holds one of
 the threads as long as it likes: your proxy has to take requests whole and within a time before it passes them on
 (docs/security/threats.md); the load of thousands of readers is measured elsewhere.
 """

@@ -97,6 +97,16 @@ def test_asking_for_a_link_changes_nothing(links: list[str], agent: str) -> None
     assert everything() == before
 
 
+def test_her_own_browser_that_looks_ahead_changes_nothing(links: list[str], asking: Client) -> None:
+    before = everything()
+    for address in links:
+        for method in ("HEAD", "GET"):
+            answer = asking.generic(method, address, headers={"Sec-Purpose": "prefetch"})
+            assert answer.status_code == 200
+    assert everything() == before
+    assert opens_nothing(asking.cookies)
+
+
 def test_a_real_browser_that_runs_everything_for_ten_seconds_changes_nothing(
     links: list[str],
     browser: Browser,

@@ -14,7 +14,7 @@ thirty callers at one instant pass a limit exactly as often as it allows.
 
 Without `_restrain` or the mail that is written and taken back in `customers/login.py`, it fails; so it does
 with the first instead of the last hop in `web/client.py`, without `_line` there, without `known` in
-`signing_in.ask`, without `guessed` in `access.linked`, or with the upsert of `restraining.COUNT` in two steps.
+`signing_in.ask`, or without `guessed` in `access.linked`.
 The office's passwords and second factors come with the office. The web server takes `X_Forwarded_For` for the
 same name and the later line wins: your proxy has to drop names with an underscore, as nginx does by itself
 (docs/security/threats.md).

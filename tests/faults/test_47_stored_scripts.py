@@ -11,9 +11,8 @@ may open, every mail and every entry is opened in Chromium: no dialog, no error 
 line of defence was not even needed), no element made of a payload. And the source holds no `|safe`, `mark_safe`,
 `{% autoescape off %}` in anything that is HTML.
 
-Without the escaping of any one field (`{{ device.location|safe }}` in `portal/line.html`), it fails; so it does
-with `{% autoescape off %}` in `outbox/templates/mail/layout.html`, and with `unsafe-inline` in
-`settings.SECURE_CSP`. The office's pages come with their own lines.
+Without the escaping of any one field, as `|safe` in `portal/row.html` or `autoescape off` in
+`outbox/templates/mail/layout.html`, the guard of the source fails. The office's pages come with their own lines.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def test_pages_say_when_to_come_back_and_do(desk: Installation) -> None:
         until(lambda: shows_a_page(tree))
         pg_ctl(desk.server, "stop")
         for language, word in (("fr", "instant"), ("en", "moment")):
-            status, headers, page = tree.get("/mentions-legales", Accept_Language=language)
+            status, headers, page = tree.get("/r/0123456789abcdefghijkl", Accept_Language=language)
             assert (status, headers["Retry-After"]) == (503, "5")
             assert word in page and "Traceback" not in page and "psycopg" not in page
         assert tree.get("/health/live")[0] == 200

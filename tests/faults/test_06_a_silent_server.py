@@ -29,9 +29,9 @@ from tests.factories import (
     a_customer,
     a_dealer,
     a_device,
-    meter_of,
 )
 from tests.faults.outbox import many_mails
+from tests.web.seeing import field
 from tests.web.visiting import a_visitor, fields
 
 pytestmark = pytest.mark.django_db
@@ -86,9 +86,7 @@ def test_a_page_never_talks_to_the_mail_server(silent: socket.socket, settings: 
     visitor = a_visitor(Invitation.objects.get())
     form = fields(visitor.get("/releves"))
     for code, value in (("mono", 41_200), ("color", 92_910)):
-        form[next(name for name in form if name.endswith(f"-{meter_of(device, code).pk}"))] = str(
-            value
-        )
+        form[field(device, code)] = str(value)
     assert visitor.post("/releves", form).status_code == 303
     assert Mail.objects.filter(kind="receipt", state=Mail.State.OWED).exists()
     assert called(silent) == 0

@@ -71,7 +71,8 @@ def test_a_form_opened_before_the_close_counts_until_the_signature(close: Moment
     visitor, sent = opened_before(close)
     assert sent.status_code == 303
     receipt = text(visitor.get(sent["Location"]))
-    assert "41 200" in receipt and "Votre prochaine facture sera établie sur ces valeurs" in receipt
+    assert "41 200" in receipt
+    assert "est établie avec ces valeurs" in receipt
     closing.finish(Campaign.objects.get().pk, now=SECOND)
     row = DueReading.objects.select_related("reading").get()
     assert row.reading is not None and row.reading.value == 41_200

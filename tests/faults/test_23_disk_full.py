@@ -47,7 +47,7 @@ from tests.web.visiting import fields, text
 __all__ = ["customer", "visitor"]
 
 NO_ROOM = "La photo n’a pas pu être enregistrée"
-FAILED = "Une erreur s’est produite de notre côté"
+FAILED = "Nous revenons dans un instant"
 PREPARE = """
 from django.conf import settings
 settings.POSTGRES.start()

@@ -22,7 +22,7 @@ import pytest
 from releveur import clock
 from releveur.campaigns.models import Invitation, Receipt
 from tests import sink
-from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device, meter_of
+from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device
 from tests.faults import dumps, processes
 from tests.faults.at_once import raised, together
 from tests.web.visiting import fields, link
@@ -147,9 +147,7 @@ def _declares(invitation: Invitation, port: int) -> float:
     assert token
     browser.post(link(invitation), {"csrfmiddlewaretoken": token[1]})
     form = fields(browser.get("/releves"))
-    device = invitation.asked.get().due_reading.meter.device
-    meter = meter_of(device)
-    form[next(name for name in form if name.endswith(f"-{meter.pk}"))] = "41200"
+    form[f"value-{invitation.asked.get().due_reading_id}"] = "41200"
     answer = browser.post("/releves", form)
     assert answer.status_code == 303, answer.content.decode()[:400]
     return answer.seconds

@@ -50,6 +50,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "releveur"
 WRITERS = {
     "campaigns/basis_file.py",
     "campaigns/basis_workbook.py",
+    "campaigns/comparison_file.py",
     "importing/differing_file.py",
     "importing/returning.py",
     "importing/returning_workbooks.py",

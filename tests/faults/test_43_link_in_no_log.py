@@ -112,9 +112,9 @@ def lived_through(desk: Installation, post: Sink) -> tuple[str, set[str]]:
         hers.open(f"/connexion/lien/{link}")
         hers.open(f"/connexion/lien/{link}", forged="1")
         hers.press("/connexion/code", code=code)
-        desk.query("alter table dealer_dealer rename to elsewhere")
+        desk.query("alter table campaigns_invitation rename to elsewhere")
         hers.open(f"/r/{key}")
-        desk.query("alter table elsewhere rename to dealer_dealer")
+        desk.query("alter table elsewhere rename to campaigns_invitation")
     cookies = {cookie.value for cookie in hers.jar if cookie.value and len(cookie.value) > 8}
     secrets = {(desk.data / name).read_text() for name in ("link_secret", "secret_key")}
     return tree.logged(), {key, link, code, code.replace("-", ""), PERSON} | cookies | secrets

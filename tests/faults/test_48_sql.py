@@ -35,6 +35,9 @@ from tests.web.visiting import fields
 SOURCE = Path(reading_backups.__file__).resolve().parent.parent
 SPEAKING = {"execute", "executemany", "raw", "extra", "RawSQL", "mogrify"}
 CONSTANT, COMPOSED, NAMES = "a constant", "identifiers by psycopg.sql", "identifiers by quote_name"
+GIVEN = "a constant that its caller gives"
+TAKES = {"ops/doctor/checks.py": "value", "ops/upgrading.py": "_value"}
+"""Functions that speak what their callers say."""
 
 SPOKEN = {
     "audit/sealing.py": {CONSTANT},
@@ -42,16 +45,22 @@ SPOKEN = {
     "campaigns/announcing.py": {CONSTANT},
     "campaigns/locks.py": {CONSTANT},
     "campaigns/opening.py": {CONSTANT},
+    "campaigns/owing.py": {CONSTANT},
     "campaigns/pointing.py": {CONSTANT},
     "customers/restraining.py": {CONSTANT},
     "importing/fleet.py": {CONSTANT},
     "ops/backing_up.py": {CONSTANT, COMPOSED},
     "ops/demo/__main__.py": {COMPOSED},
+    "ops/doctor/as_installed.py": {CONSTANT},
+    "ops/doctor/checks.py": {GIVEN},
+    "ops/exporting.py": {CONSTANT},
     "ops/grants.py": {NAMES},
     "ops/person/leftovers.py": {CONSTANT, COMPOSED},
     "ops/restoring.py": {CONSTANT},
+    "ops/upgrading.py": {CONSTANT, GIVEN},
     "outbox/pacing.py": {CONSTANT},
     "postgres.py": {CONSTANT, COMPOSED},
+    "readings/estimating.py": {CONSTANT},
 }
 """Where the source speaks SQL itself, and of what its text is made; values always stand beside it."""
 
@@ -99,8 +108,17 @@ def made_of(text: ast.expr) -> str:
 def test_every_place_that_speaks_sql_is_listed_with_what_it_is_made_of() -> None:
     found: dict[str, set[str]] = {}
     for file, call in spoken():
-        found.setdefault(file, set()).add(made_of(call.args[0]))
+        text = call.args[0]
+        given = file in TAKES and isinstance(text, ast.Name)
+        found.setdefault(file, set()).add(GIVEN if given else made_of(text))
     assert found == SPOKEN
+
+
+def test_who_gives_a_statement_to_another_gives_a_constant() -> None:
+    for path in sorted((SOURCE / "ops").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and _name(node) in TAKES.values() and node.args:
+                assert made_of(node.args[0]) == CONSTANT, f"{path.name}:{node.lineno}"
 
 
 def test_only_names_of_roles_and_tables_are_ever_put_into_the_text() -> None:

@@ -22,6 +22,9 @@ _PASTED = re.compile(r"(?:[^<>]*<)?(?:mailto:)?([^<>]*)>?", re.IGNORECASE)
 _AROUND = " \t\r\n\u00a0\u202f\u200b\u200e\u202a\u202c\ufeff,;"
 """What a copied address brings along, some of it unseen."""
 
+_TOLD_A_SERVER = re.compile(r"[\r\n\x00]")
+"""Within an address no line ends: that is how mail servers are given orders."""
+
 
 class NoAddress(Exception):
     """Nobody can have this address, or no mail of ours can be sent to it."""
@@ -37,7 +40,8 @@ def written(typed: str) -> str:
     >>> written("mailto:compta@société-générale.example")
     'compta@société-générale.example'
     """
-    found = _PASTED.fullmatch(typed.strip(_AROUND))
+    typed = typed.strip(_AROUND)
+    found = None if _TOLD_A_SERVER.search(typed) else _PASTED.fullmatch(typed)
     address = unicodedata.normalize("NFC", found[1].strip(_AROUND)) if found else ""
     local, _at, domain = address.rpartition("@")
     try:

@@ -187,15 +187,17 @@ def _reason(problem: Problem | None) -> dict[str, str] | None:
 
 def _days_of_the_other_meters(rows: Sequence[DueReading]) -> dict[tuple[int, date], date]:
     """The day on which the device's other meter was read, per device and due date."""
-    others = DueReading.objects.answered().filter(
+    # All rows of these devices, sorted out here: asked for the answered ones alone, the database walks through
+    # whatever the chunks before have filled.
+    others = DueReading.objects.filter(
         campaign__in={row.campaign_id for row in rows},
         meter__device__in={row.meter.device_id for row in rows},
     )
+    columns = ("meter__device_id", "due_on", "reading__taken_on", "reading__source")
     return {
         (device, due_on): day
-        for device, due_on, day in others.values_list(
-            "meter__device_id", "due_on", "reading__taken_on"
-        )
+        for device, due_on, day, source in others.values_list(*columns)
+        if day is not None and source != Reading.Source.SYSTEM
     }
 
 

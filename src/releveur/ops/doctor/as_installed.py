@@ -28,6 +28,10 @@ _CHANGEABLE = f"""
         has_table_privilege(oid, 'update') or has_table_privilege(oid, 'delete'))
 """
 
+MIGHTY = (
+    "select rolsuper or rolcreaterole or rolbypassrls from pg_roles where rolname = current_user"
+)
+
 
 def given_settings() -> Found:
     """What may stand in a trial, and not before customers."""
@@ -47,8 +51,7 @@ def given_settings() -> Found:
 
 def role() -> Found:
     """The application is not the owner: what is written once stays."""
-    asked = "select rolsuper or rolcreaterole or rolbypassrls from pg_roles where rolname = current_user"
-    if value(asked):
+    if value(MIGHTY):
         return Found(ok=False, reading="too mighty", advice=_SEPARATE)
     same = settings.OWNER_DATABASE["USER"] == connection.settings_dict["USER"]
     return Found(not same, "owner" if same else "application", _SEPARATE if same else "")

@@ -58,6 +58,7 @@ SPOKEN = {
     "ops/person/leftovers.py": {CONSTANT, COMPOSED},
     "ops/restoring.py": {CONSTANT},
     "ops/upgrading.py": {CONSTANT, GIVEN},
+    "outbox/delivering.py": {CONSTANT},
     "outbox/pacing.py": {CONSTANT},
     "postgres.py": {CONSTANT, COMPOSED},
     "readings/estimating.py": {CONSTANT},

@@ -86,8 +86,8 @@ def secrets() -> Found:
 
 def clocks() -> Found:
     """This machine and the database agree on the time."""
-    asked = "select extract(epoch from clock_timestamp())"
-    skew = float(cast("float", value(asked))) - machine_seconds()
+    database = value("select extract(epoch from clock_timestamp())")
+    skew = float(cast("float", database)) - machine_seconds()
     fine = abs(skew) <= LARGEST_SKEW_SECONDS
     advice = _("Let both machines follow one time server (systemd-timesyncd, chrony).")
     return Found(fine, f"{skew:+.1f} s", "" if fine else advice)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 
@@ -37,6 +38,8 @@ MEASURES: Mapping[str, Callable[[Bench], list[Row]]] = {
 
 def main() -> None:
     given = _arguments()
+    # Told to end, it ends the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_told: sys.exit(1))
     own = databases.own(durable=not given.quick)
     own.prepare()
     bench = Bench(own, quick=given.quick, most_rounds=given.rounds)

@@ -55,8 +55,9 @@ def disk() -> Found:
 
 def tick() -> Found:
     """A worker did what was due a moment ago."""
-    asked = "select extract(epoch from clock_timestamp() - max(ticked_at)) from outbox_hold"
-    seconds = value(asked)
+    seconds = value(
+        "select extract(epoch from clock_timestamp() - max(ticked_at)) from outbox_hold"
+    )
     start = _("Start a worker: `releveur work`, or `releveur serve --with-worker`.")
     if seconds is None:
         return Found(ok=False, reading="never", advice=start)

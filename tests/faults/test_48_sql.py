@@ -116,7 +116,7 @@ def test_every_place_that_speaks_sql_is_listed_with_what_it_is_made_of() -> None
 
 
 def test_who_gives_a_statement_to_another_gives_a_constant() -> None:
-    for path in sorted((SOURCE / "ops").rglob("*.py")):
+    for path in [*(SOURCE / "ops" / "doctor").glob("*.py"), SOURCE / "ops" / "upgrading.py"]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and _name(node) in TAKES.values() and node.args:
                 assert made_of(node.args[0]) == CONSTANT, f"{path.name}:{node.lineno}"

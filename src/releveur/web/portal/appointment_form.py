@@ -176,7 +176,9 @@ class AppointmentForm(forms.Form):
     @property
     def contact_line(self) -> str:
         first, last, *ways = self._said(CONTACT)
-        return ", ".join(part for part in (f"{first} {last}".strip(), *ways) if part)
+        # A phone number is not broken over two lines.
+        whole = [way.replace(" ", "\u00a0") for way in ways]
+        return ", ".join(part for part in (f"{first} {last}".strip(), *whole) if part)
 
     @property
     def contact_stands(self) -> bool:

@@ -25,7 +25,9 @@ from releveur.campaigns.models import Campaign, Invitation
 from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from releveur.ops import grants
+from tests import sink
 from tests.factories import a_campaign, a_contact, a_customer, a_dealer, a_device
+from tests.sink import Sink
 
 FASTER = {
     "fsync": "off",
@@ -76,6 +78,13 @@ def django_db_setup(
 def french() -> None:
     """As every request and every command begins; a page before may have spoken English in this thread."""
     translation.activate(settings.LANGUAGE_CODE)
+
+
+@pytest.fixture
+def post() -> Iterator[Sink]:
+    """A real mail server on loopback."""
+    with sink.listening() as listening:
+        yield listening
 
 
 @pytest.fixture

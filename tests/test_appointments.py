@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -25,7 +24,6 @@ from releveur.fleet.models import Device
 from releveur.outbox import composing, delivering
 from releveur.outbox.models import Mail
 from releveur.rules.schedule import PARIS
-from tests import sink
 from tests.factories import OPENED, a_contact, a_customer, a_dealer, a_device, a_site
 from tests.sink import Sink
 
@@ -33,12 +31,6 @@ pytestmark = pytest.mark.django_db
 
 TUESDAY = date(2022, 4, 12)
 LATER = OPENED + timedelta(hours=1)
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -16,12 +15,6 @@ from tests.factories import OPENED
 from tests.sink import Sink
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 def a_mail(to: str = "a@b.example", *, priority: int = 0) -> Mail:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +14,6 @@ from pytest_django import Settings
 from releveur.ops import ticking
 from releveur.outbox import delivering, holding
 from releveur.outbox.models import Hold
-from tests import sink
 from tests.factories import OPENED
 from tests.sink import Sink
 from tests.test_delivering import a_mail
@@ -27,12 +25,6 @@ pytestmark = pytest.mark.django_db
 def a_data_folder(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
     settings.TEST_CLOCK = False
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 def test_the_sender_itself_asks_whether_anything_may_leave(post: Sink) -> None:

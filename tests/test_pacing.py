@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,18 +13,11 @@ from releveur.outbox import delivering, pacing
 from releveur.outbox.delivering import Delivered
 from releveur.outbox.models import Mail, Pace
 from releveur.outbox.progress import progress
-from tests import sink
 from tests.factories import OPENED
 from tests.sink import Sink
 from tests.test_delivering import a_mail
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 def delivered(post: Sink, *, urgent: bool = False) -> Delivered:

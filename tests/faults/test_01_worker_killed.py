@@ -13,14 +13,13 @@ taken would be taken by nobody for ever; with a mark before the mail is sent ins
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from releveur.clock.machine import MachineNow
 from releveur.outbox.models import Mail
-from tests import sink
 from tests.faults.outbox import many_mails, sending_worker
 from tests.faults.processes import Process
 from tests.sink import Sink
@@ -29,12 +28,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 MAILS = 500
 KILLED_AFTER = (7, 50, 123, 250, 411)
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 def test_five_kills_lose_no_mail_and_double_one_each_at_most(

@@ -11,7 +11,6 @@ as there are workers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,17 +19,10 @@ from django.db.models import F
 from releveur.clock.machine import MachineNow
 from releveur.outbox import delivering
 from releveur.outbox.models import Mail
-from tests import sink
 from tests.faults.outbox import many_mails, sending_worker
 from tests.sink import Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 def test_the_mail_in_the_window_is_sent_once_more_when_its_lease_ends(post: Sink) -> None:

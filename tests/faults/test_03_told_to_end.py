@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
 from releveur.outbox.models import Mail
-from tests import sink
 from tests.faults import processes
 from tests.faults.outbox import many_mails, to
 from tests.sink import Sink
@@ -26,12 +24,6 @@ from tests.sink import Sink
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MAILS = 60
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 def test_it_ends_between_two_mails_and_the_next_one_goes_on(post: Sink) -> None:

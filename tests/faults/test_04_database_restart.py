@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from releveur import postgres
-from tests import sink
 from tests.faults.installing import Installation, Serving, installed, serving, until
 from tests.sink import Sink
 
@@ -35,12 +34,6 @@ def own_server(server: postgres.Server) -> Iterator[postgres.Server]:
     yield own
     own.start()
     own.stop()
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ would follow at full pace; without `_refused` in `campaigns/office.py: tasks` no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,7 +19,6 @@ from releveur.campaigns.status import status
 from releveur.clock.machine import MachineNow
 from releveur.outbox import delivering
 from releveur.outbox.models import Mail, Pace
-from tests import sink
 from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device
 from tests.faults.outbox import many_mails
 from tests.sink import Sink
@@ -29,12 +27,6 @@ pytestmark = pytest.mark.django_db
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 WAITS = (timedelta(seconds=30), 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 6 * HOUR)
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ _lease`, five and a half hours.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -22,7 +21,6 @@ from releveur.campaigns.models import Campaign
 from releveur.campaigns.status import status
 from releveur.outbox.models import Mail
 from releveur.outbox.progress import progress
-from tests import sink
 from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device
 from tests.faults import processes
 from tests.faults.outbox import many_mails, to
@@ -31,12 +29,6 @@ from tests.sink import Sink
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MAILS = 10_000
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 def test_a_code_overtakes_ten_thousand_mails(post: Sink) -> None:

@@ -12,7 +12,6 @@ Without `reminding.withhold_answered` in `campaigns/answering.py: answer` both r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -23,7 +22,6 @@ from releveur.campaigns import mailing, steps
 from releveur.campaigns.models import DueReading, Invitation, Notice
 from releveur.outbox import delivering
 from releveur.outbox.models import Mail
-from tests import sink
 from tests.factories import OPENED, a_reading, answers, the_mails_leave
 from tests.faults.asked import asked, one_device_each, the_device
 from tests.sink import Sink
@@ -32,12 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 WEEK = timedelta(days=7)
 LATER = OPENED + WEEK
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 def test_a_queued_reminder_is_taken_back_by_the_answer(post: Sink) -> None:

@@ -17,15 +17,8 @@ from pathlib import Path
 import pytest
 
 from releveur import postgres
-from tests import sink
 from tests.faults.installing import Installation, installed
 from tests.sink import Sink
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ Without `except Exception` in `campaigns/mailing.py: _mail` nobody's invitation 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
@@ -20,7 +20,6 @@ from releveur.customers.models import Contact, Customer
 from releveur.fleet.models import Installation
 from releveur.outbox import delivering
 from releveur.outbox.models import Mail
-from tests import sink
 from tests.factories import OPENED, the_mails_leave
 from tests.faults.asked import one_device_each
 from tests.sink import Sink
@@ -32,12 +31,6 @@ EMPTY, IMPOSSIBLE, LOCAL_PART, UNSENDABLE = 1, 2, 3, 4
 IDN, EMOJI, LINE_BREAKS, LONG = 5, 6, 7, 8
 LONGEST = 160
 NEVER = (EMPTY, IMPOSSIBLE, LOCAL_PART, UNSENDABLE)
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 def contacts() -> Mapping[int, Contact]:

@@ -74,7 +74,7 @@ NEUTRALISED: dict[str, Callable[[], bytes]] = {
 NAMES = (
     "../../../../etc/cron.d/photo.jpg",
     "..\\..\\photo.jpg",
-    "/tmp/photo.jpg",
+    "/etc/photo.jpg",
     "photo.php\0.jpg",
     "photo\u202egpj.exe",
     "photo.svg",

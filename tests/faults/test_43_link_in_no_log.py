@@ -23,7 +23,6 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 
 from releveur import postgres
-from tests import sink
 from tests.faults.installing import Installation, Serving, installed, serving, until
 from tests.sink import Sink
 
@@ -68,12 +67,6 @@ class Browser:
         token = CSRF.search(self.open(path))
         assert token, f"{path} has a form"
         return self.open(path, csrfmiddlewaretoken=token[1], **form)
-
-
-@pytest.fixture
-def post() -> Iterator[Sink]:
-    with sink.listening() as listening:
-        yield listening
 
 
 @pytest.fixture

@@ -42,13 +42,10 @@ TAKES = {"ops/doctor/checks.py": "value", "ops/upgrading.py": "_value"}
 SPOKEN = {
     "audit/sealing.py": {CONSTANT},
     "audit/verifying.py": {CONSTANT},
-    "campaigns/announcing.py": {CONSTANT},
     "campaigns/locks.py": {CONSTANT},
-    "campaigns/opening.py": {CONSTANT},
     "campaigns/owing.py": {CONSTANT},
     "campaigns/pointing.py": {CONSTANT},
     "customers/restraining.py": {CONSTANT},
-    "importing/fleet.py": {CONSTANT},
     "ops/backing_up.py": {CONSTANT, COMPOSED},
     "ops/demo/__main__.py": {COMPOSED},
     "ops/doctor/as_installed.py": {CONSTANT},
@@ -59,9 +56,9 @@ SPOKEN = {
     "ops/restoring.py": {CONSTANT},
     "ops/upgrading.py": {CONSTANT, GIVEN},
     "outbox/delivering.py": {CONSTANT},
-    "outbox/pacing.py": {CONSTANT},
     "postgres.py": {CONSTANT, COMPOSED},
     "readings/estimating.py": {CONSTANT},
+    "turns.py": {CONSTANT},
 }
 """Where the source speaks SQL itself, and of what its text is made; values always stand beside it."""
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 
+from releveur import turns
 from releveur.campaigns import due, letter
 from releveur.campaigns.letter import Context
 from releveur.campaigns.models import Announcement, Invitation
@@ -19,9 +20,9 @@ from releveur.fleet import answering_for
 from releveur.fleet.models import Device
 from releveur.outbox import writing
 from releveur.outbox.models import Mail
+from releveur.turns import Turn
 
 FOLDER = "campaigns/mail/announcement"
-ONE_AT_A_TIME = 7_021_305
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,7 @@ def announce(due_until: date, *, now: datetime, only: Collection[str] | None = N
 
     :param only: customer codes or serials; None means everybody
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    turns.wait(Turn.ANNOUNCING)
     asked = _to_ask(due_until, only=only)
     knowing = _knowing(asked)
     dealer = Dealer.objects.here()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import F, Max, Q, QuerySet
 
+from releveur import turns
 from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By, note
 from releveur.campaigns import filling, late, locks, owing, reminding
@@ -23,9 +24,9 @@ from releveur.fleet.models import Device
 from releveur.outbox import keys
 from releveur.rules import schedule
 from releveur.rules.schedule import Plan
+from releveur.turns import Turn
 
 AHEAD = timedelta(days=31)
-ONE_AT_A_TIME = 7_021_304
 
 
 class TooFarAhead(Exception):
@@ -83,8 +84,7 @@ def open_campaign(
 
 def wait_for_other_openings() -> None:
     """One opening at a time, to the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    turns.wait(Turn.OPENING)
 
 
 def _campaign(due_until: date, *, label: str, plan: Plan, now: datetime) -> Campaign:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from releveur import turns
 from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By
 from releveur.contracts.models import Coverage
@@ -21,8 +22,7 @@ from releveur.importing.recording import Fact
 from releveur.importing.report import Prefer, Report
 from releveur.importing.writing import Rows
 from releveur.rules.schedule import PARIS
-
-ONE_IMPORT_AT_A_TIME = 7_021_305
+from releveur.turns import Turn
 
 type Progress = Callable[[str], None]
 
@@ -65,8 +65,7 @@ def import_fleet(
 
 def wait_for_other_imports() -> None:
     """One import at a time, to the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_IMPORT_AT_A_TIME])
+    turns.wait(Turn.IMPORTING)
 
 
 def _drawn(

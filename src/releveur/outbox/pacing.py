@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
+from releveur import turns
 from releveur.clock.machine import MachineNow
 from releveur.outbox.models import Mail, Pace
+from releveur.turns import Turn
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SHORT = timedelta(seconds=10)
@@ -28,8 +30,6 @@ EASES_AFTER = timedelta(minutes=30)
 """So long a server's « too many » is remembered."""
 
 NO_LIMIT = sys.maxsize
-_LOCK = 0x72656C65
-"""Of leases under a limit; any number that nobody else uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def room(most: int) -> Room:
     limits = (settings.MAILS_A_MINUTE, settings.MAILS_A_MINUTE_TO_A_DOMAIN, settings.MAILS_A_DAY)
     if not slowed and not any(limits):
         return Room(most)
-    _one_after_the_other()
+    turns.wait(Turn.LEASING)
     lately = _lately()
     whole = sum(lately.values(), _Lately())
     total = min(most, whole.room(_least(settings.MAILS_A_MINUTE, slowed.get(""))), _today())
@@ -95,7 +95,7 @@ def slow_down(domain: str, *, one_by_one: bool = False) -> None:
 
     :param one_by_one: the server wants one conversation at a time
     """
-    _one_after_the_other()
+    turns.wait(Turn.LEASING)
     known = Pace.objects.filter(domain=domain, until__gt=MachineNow())
     if known.filter(since__gt=MachineNow() - SHORT).exists():
         return
@@ -150,8 +150,3 @@ def _least(limit: int, pace: Pace | None) -> int:
 
 def _burst(a_minute: int) -> int:
     return -(-a_minute * SHORT.seconds // MINUTE.seconds)
-
-
-def _one_after_the_other() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

@@ -36,7 +36,7 @@ SOURCE = Path(reading_backups.__file__).resolve().parent.parent
 SPEAKING = {"execute", "executemany", "raw", "extra", "RawSQL", "mogrify"}
 CONSTANT, COMPOSED, NAMES = "a constant", "identifiers by psycopg.sql", "identifiers by quote_name"
 GIVEN = "a constant that its caller gives"
-TAKES = {"ops/doctor/checks.py": "value", "ops/upgrading.py": "_value"}
+TAKES = {"ops/doctor/checks.py": "value"}
 """Functions that speak what their callers say."""
 
 SPOKEN = {
@@ -54,7 +54,7 @@ SPOKEN = {
     "ops/grants.py": {NAMES},
     "ops/person/leftovers.py": {CONSTANT, COMPOSED},
     "ops/restoring.py": {CONSTANT},
-    "ops/upgrading.py": {CONSTANT, GIVEN},
+    "ops/upgrading.py": {CONSTANT},
     "outbox/delivering.py": {CONSTANT},
     "postgres.py": {CONSTANT, COMPOSED},
     "readings/estimating.py": {CONSTANT},

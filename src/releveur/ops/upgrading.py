@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Any
+from typing import cast
 
 from django.conf import settings
 from django.db import connection
@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from releveur.campaigns.models import Campaign
 from releveur.ops import remembering
 from releveur.ops.doctor import at_work
-from releveur.ops.doctor.checks import machine_seconds
+from releveur.ops.doctor.checks import machine_seconds, value
 
 OLDEST_BACKUP = timedelta(hours=24)
 NEAR = timedelta(hours=24)
@@ -68,9 +68,9 @@ def look(*, now: datetime) -> Plan:
     steps = [_step(migration) for migration in pending()]
     plan = Plan(
         releveur=version("releveur"),
-        postgresql=str(_value("show server_version")),
+        postgresql=str(value("show server_version")),
         steps=steps,
-        database_bytes=int(_value("select pg_database_size(current_database())")),
+        database_bytes=cast("int", value("select pg_database_size(current_database())")),
         free_bytes=shutil.disk_usage(settings.DATA_DIR).free,
         backup_at=_backup_at(),
         closing_soon=_closing_soon(now),
@@ -141,9 +141,3 @@ def _against(plan: Plan) -> Iterator[str]:
             }  # fmt: skip
     if plan.closing_soon:
         yield _("A campaign closes within 24 hours: wait for it, or be quick.")
-
-
-def _value(query: str) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return cursor.fetchone()[0]

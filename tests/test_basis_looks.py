@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import time
 import tomllib
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from releveur.campaigns import basis_file, basis_workbook, profile, signing
+from releveur.campaigns import basis, basis_cells, basis_file, basis_workbook, profile, signing
+from releveur.campaigns.basis_cells import DATES, NUMBERS, VOLUMES, Printed, Texts
 from releveur.campaigns.models import Campaign, Invitation
+from releveur.campaigns.profile import Profile
 from releveur.customers.models import Customer
 from releveur.fleet.models import Device
+from releveur.importing.formulas import BEGINS, neutral
 from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device, answers
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +93,89 @@ def test_a_profile_chooses_columns_separator_decimals_and_days(campaign: Campaig
     assert len(rest) == 1, "no totals"
     tabs = basis_file.as_csv(campaign, profile.named("tabulation")).decode()
     assert "\t2022-01-05\t39684\t" in tabs
+
+
+def test_signed_or_not_yet_the_lines_look_the_same(campaign: Campaign) -> None:
+    before = basis_file.as_csv(campaign).decode("utf-8-sig")
+    after = basis_file.as_csv(signed(campaign)).decode("utf-8-sig")
+
+    assert before.replace("PROVISOIRE", "") == after.replace("validée le 05/05/2022 par Mme Roy", "")
+    assert "TOTAL" in after and before.count("\r\n") == after.count("\r\n") == 6
+
+
+def test_every_column_of_a_line_is_a_day_a_number_or_a_text(campaign: Campaign) -> None:
+    for line in basis.compute(campaign):
+        printed = basis.printed(line)
+        assert set(profile.COLUMNS) - printed.keys() == {"state"}
+        for key, value in printed.items():
+            assert isinstance(value, int) == (key in NUMBERS + VOLUMES), key
+            assert key not in DATES or date.fromisoformat(str(value))
+
+
+TEXTS = st.text(st.sampled_from(["a", "é", "0", " ", ";", "\t", ",", "|", '"', "\\", ".", "€", "œ", "Ж", *BEGINS])) | st.text(
+    st.characters(codec="utf-8", exclude_characters="\0")
+)  # fmt: skip
+DAYS = st.dates(date(1990, 1, 1), date(2099, 12, 31)).map(str)
+
+
+def lines_of(columns: Sequence[str]) -> st.SearchStrategy[dict[str, str | int | None]]:
+    """Lines with anything in them that a line may hold, or without it."""
+    volumes = {key: st.integers(-(2**40), 2**40) for key in VOLUMES}
+    others = {key: st.integers(0, 2**40) | st.none() for key in NUMBERS}
+    others |= {key: DAYS | st.none() for key in DATES}
+    texts = {key: TEXTS | st.none() for key in columns if key not in {*volumes, *others, "meter"}}
+    return st.fixed_dictionaries({"meter": TEXTS, **volumes, **others}, optional=texts)
+
+
+@st.composite
+def looks(draw: st.DrawFn) -> Profile:
+    keys = draw(st.lists(st.sampled_from(list(profile.COLUMNS)), min_size=2, unique=True))
+    return Profile(
+        {key: profile.COLUMNS[key] for key in keys},
+        encoding=draw(st.sampled_from(profile.ENCODINGS)),
+        separator=draw(st.sampled_from(profile.SEPARATORS)),
+        decimal_sign=draw(st.sampled_from((",", "."))),
+        decimals=draw(st.integers(0, 4)),
+        date_format=draw(st.sampled_from(("%d/%m/%Y", "%Y-%m-%d", "%-d.%-m.%y", "%A %j; %d"))),
+    )
+
+
+@hypothesis_settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(st.data())
+def test_the_database_writes_what_the_csv_module_would(db: None, data: st.DataObject) -> None:
+    look = data.draw(looks())
+    lines = data.draw(st.lists(lines_of(list(look.columns)), max_size=5))
+
+    texts = Texts(look, state="=validée", dated=lines)
+
+    assert "".join(texts.given(lines)) == by_the_module(lines, look)
+
+
+def test_a_line_of_one_empty_cell_is_a_line(db: None) -> None:
+    look = Profile({"anomaly": "Anomalie"})
+    lines: list[Printed] = [{"anomaly": ""}, {"anomaly": None}, {"anomaly": "=1"}]
+
+    assert list(Texts(look, state="", dated=()).given(lines)) == ['""\r\n', '""\r\n', "'=1\r\n"]
+
+
+def by_the_module(lines: Sequence[Printed], look: Profile) -> str:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=look.separator, lineterminator="\r\n")
+    for line in lines:
+        told = {"state": "=validée"} | {key: value for key, value in line.items() if value is not None}
+        writer.writerow([cell(key, told.get(key, ""), look) for key in look.columns])
+    return out.getvalue()
+
+
+def cell(key: str, value: str | int | None, look: Profile) -> str | int:
+    if isinstance(value, int):
+        decimals = look.decimals if key in VOLUMES else 0
+        return f"{value}{look.decimal_sign}{'0' * decimals}" if decimals else value
+    if key in DATES and value:
+        return f"{date.fromisoformat(value):{look.date_format}}"
+    return neutral(value or "")
 
 
 def test_the_dealers_own_profile_wins(tmp_path: Path, settings: LazySettings) -> None:

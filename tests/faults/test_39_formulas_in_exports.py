@@ -5,8 +5,8 @@ Every field that a person or an import may fill holds texts beginning with = + -
 their full-width kin, one device each. Every export the product has is made of them and read cell by cell, then
 opened in LibreOffice, which must find no formula. A list of who writes spreadsheets fails when a new one is not here.
 
-Without `neutral` in `campaigns/basis_file.py`, `importing/differing_file.py` or `importing/returning.py` the
-CSVs hold formulas; without `data_type = "s"` in `campaigns/basis_workbook.py`, `importing/differing_file.py`
+Without `TEXT` in `campaigns/basis_cells.py`, `neutral` in `importing/differing_file.py` or `importing/returning.py`
+the CSVs hold formulas; without `data_type = "s"` in `campaigns/basis_workbook.py`, `importing/differing_file.py`
 or `web/portal/workbook.py` the workbooks do. (The returned file keeps the cells that came with it as they were:
 what we add to it is what is looked at.)
 """

@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
 
-from releveur.campaigns import basis
+from releveur.campaigns import basis, basis_cells
+from releveur.campaigns.basis_cells import AT_A_TIME, VOLUMES, Printed, Texts
 from releveur.campaigns.models import Campaign
 from releveur.campaigns.profile import OURS, Profile
-from releveur.importing.formulas import neutral
 from releveur.rules.schedule import PARIS
-
-type Printed = Mapping[str, str | int | None]
-
-VOLUMES = ("net", "of_this_period", "regularisation")
-DATES = ("due_on", "previous_on", "new_on")
 
 
 def as_csv(campaign: Campaign, profile: Profile = OURS) -> bytes:
+    """The whole of `in_parts`."""
+    return b"".join(in_parts(campaign, profile))
+
+
+def in_parts(campaign: Campaign, profile: Profile = OURS) -> Iterator[bytes]:
     """The lines, then a total per meter kind and a grand total; CRLF, the rest as the profile says.
 
-    Ours: `;`, UTF-8 with BOM, dd/mm/yyyy. A letter that cp1252 does not have becomes `?`.
+    Ours: `;`, UTF-8 with BOM, dd/mm/yyyy. A letter that cp1252 does not have becomes `?`. Line by line:
+    nothing else may ask the database before the last one is read.
     """
+    encode = codecs.getincrementalencoder(profile.encoding)("replace").encode
+    yield encode(_headings(profile))
+    is_signed = _is_signed(campaign)
+    found = [] if is_signed else lines(campaign)
+    summed = basis_cells.sums(campaign.pk) if is_signed else found
+    texts = Texts(profile, state=_state(campaign), dated=summed)
+    for line in texts.stored(campaign.pk) if is_signed else texts.given(found):
+        yield encode(line)
+    if profile.totals:
+        for line in texts.given(_total_lines(summed)):
+            yield encode(line)
+
+
+def _headings(profile: Profile) -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=profile.separator, lineterminator="\r\n")
     writer.writerow(profile.columns.values())
-    for row in rows(campaign, profile):
-        writer.writerow(_cell(key, row.get(key), profile) for key in profile.columns)
-    return out.getvalue().encode(profile.encoding, errors="replace")
+    return out.getvalue()
 
 
 def as_json(campaign: Campaign) -> bytes:
@@ -53,25 +66,39 @@ def as_json(campaign: Campaign) -> bytes:
 
 def rows(campaign: Campaign, profile: Profile) -> Iterator[Printed]:
     """The lines with their state, then the totals where the profile wants them."""
-    found, state = lines(campaign), _state(campaign)
-    for line in found:
+    is_signed, state = _is_signed(campaign), _state(campaign)
+    found = [] if is_signed else lines(campaign)
+    for line in _stored(campaign) if is_signed else found:
         yield {**line, "state": state}
     if profile.totals:
-        for label, totals in _totals(found).items():
-            yield {"state": "TOTAL", "meter": label, **totals}
+        yield from _total_lines(basis_cells.sums(campaign.pk) if is_signed else found)
 
 
 def lines(campaign: Campaign) -> Sequence[Printed]:
     """What was stored by the signature; before it, what it would store now."""
-    if campaign.state == Campaign.State.SIGNED:
-        return list(campaign.basis_lines.order_by("position").values_list("printed", flat=True))
+    if _is_signed(campaign):
+        return list(_stored(campaign))
     return [basis.printed(line) for line in basis.compute(campaign)]
+
+
+def _stored(campaign: Campaign) -> Iterator[Printed]:
+    stored = campaign.basis_lines.order_by("position").values_list("printed", flat=True)
+    return stored.iterator(AT_A_TIME)
+
+
+def _is_signed(campaign: Campaign) -> bool:
+    return campaign.state == Campaign.State.SIGNED
 
 
 def _state(campaign: Campaign) -> str:
     if campaign.signed_at is None:
         return "PROVISOIRE"
     return f"validée le {campaign.signed_at.astimezone(PARIS):%d/%m/%Y} par {campaign.signed_by}"
+
+
+def _total_lines(printed: Iterable[Printed]) -> Iterator[Printed]:
+    for label, totals in _totals(printed).items():
+        yield {"state": "TOTAL", "meter": label, **totals}
 
 
 def _totals(printed: Iterable[Printed]) -> dict[str, dict[str, int]]:
@@ -86,15 +113,3 @@ def _totals(printed: Iterable[Printed]) -> dict[str, dict[str, int]]:
     return {
         label: totals[label] for label in sorted(totals, key=lambda label: (label == "Tous", label))
     }
-
-
-def _cell(key: str, value: str | int | None, profile: Profile) -> str | int:
-    """Texts that a spreadsheet would run as a formula are quoted; numbers stay numbers."""
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        decimals = profile.decimals if key in VOLUMES else 0
-        return f"{value}{profile.decimal_sign}{'0' * decimals}" if decimals else value
-    if key in DATES and value:
-        return f"{date.fromisoformat(value):{profile.date_format}}"
-    return neutral(value)

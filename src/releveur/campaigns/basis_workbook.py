@@ -13,7 +13,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from releveur.campaigns import basis_file
+from releveur.campaigns import basis_cells, basis_file
 from releveur.campaigns.models import Campaign
 from releveur.campaigns.profile import OURS, Profile
 
@@ -38,7 +38,7 @@ def as_xlsx(campaign: Campaign, profile: Profile = OURS) -> bytes:
 
 
 def _cell(sheet: WriteOnlyWorksheet, key: str, value: str | int | None) -> Cell:
-    if isinstance(value, str) and key in basis_file.DATES and value:
+    if isinstance(value, str) and key in basis_cells.DATES and value:
         cell = WriteOnlyCell(sheet, datetime.fromisoformat(value))
         cell.number_format = "dd/mm/yyyy"
     elif isinstance(value, str):

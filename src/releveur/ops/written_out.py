@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -13,13 +14,28 @@ from releveur.audit.models import Action
 from releveur.ops.at_the_keyboard import office
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """How many bytes a file has, and what tells it from another."""
+
+    bytes: int
+    sha256: str
+
+
 def note(
-    about: Model | None, action: Action, output: Path, content: bytes, *, key: object, now: datetime
+    about: Model | None,
+    action: Action,
+    output: Path,
+    content: bytes | Content,
+    *,
+    key: object,
+    now: datetime,
 ) -> None:
-    """Write down that somebody took this out, and what tells the file from another."""
-    file = {
-        "file": output.name,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    """Write down that somebody took this out.
+
+    :param content: of a file that was written in parts, what it came to
+    """
+    if isinstance(content, bytes):
+        content = Content(len(content), hashlib.sha256(content).hexdigest())
+    file = {"file": output.name, "bytes": content.bytes, "sha256": content.sha256}
     writing.note(about, action, key=key, by=office(), after=file, now=now)

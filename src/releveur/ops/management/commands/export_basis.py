@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import tempfile
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from releveur.campaigns.models import Campaign
 from releveur.ops import written_out
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.campaign_status import the_campaign
+from releveur.ops.written_out import Content
 
 FORMATS = ("csv", "json", "xlsx")
 
@@ -33,10 +36,10 @@ class Command(Door):
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         campaign = the_campaign(options["campaign"])
-        content = _content(campaign, options["format"], options["profile"])
+        parts = _parts(campaign, options["format"], options["profile"])
         output: Path = options["output"]
         try:
-            put(output, content)
+            content = put(output, parts)
         except OSError as problem:
             raise Refused(
                 _("%(file)s cannot be written: %(problem)s")
@@ -47,26 +50,36 @@ class Command(Door):
         return {
             "campaign": campaign.pk,
             "file": str(output),
-            "bytes": len(content),
+            "bytes": content.bytes,
             "provisional": not signed,
         }
 
 
-def _content(campaign: Campaign, form: str, name: str) -> bytes:
+def _parts(campaign: Campaign, form: str, name: str) -> Iterable[bytes]:
     try:
         look = profile.named(name)
     except profile.ProfileMisread as problem:
         raise Refused(str(problem)) from None
-    if form == "json":
-        if name:
-            raise Refused(_("A profile is for csv and xlsx: leave --profile out for json."))
-        return basis_file.as_json(campaign)
-    write = basis_file.as_csv if form == "csv" else basis_workbook.as_xlsx
-    return write(campaign, look)
+    if form == "csv":
+        return basis_file.in_parts(campaign, look)
+    if form == "xlsx":
+        return [basis_workbook.as_xlsx(campaign, look)]
+    if name:
+        raise Refused(_("A profile is for csv and xlsx: leave --profile out for json."))
+    return [basis_file.as_json(campaign)]
 
 
-def put(output: Path, content: bytes) -> None:
+def put(output: Path, parts: Iterable[bytes]) -> Content:
     """Whole or not at all: nobody reads half a file."""
+    size, digest = 0, hashlib.sha256()
     with tempfile.NamedTemporaryFile(dir=output.parent, prefix=output.name, delete=False) as draft:
-        draft.write(content)
+        try:
+            for part in parts:
+                draft.write(part)
+                digest.update(part)
+                size += len(part)
+        except BaseException:
+            Path(draft.name).unlink()
+            raise
     Path(draft.name).replace(output)
+    return Content(size, digest.hexdigest())

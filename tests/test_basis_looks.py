@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from releveur.campaigns import basis, basis_cells, basis_file, basis_workbook, profile, signing
+from releveur.campaigns import basis, basis_file, basis_workbook, profile, signing
 from releveur.campaigns.basis_cells import DATES, NUMBERS, VOLUMES, Printed, Texts
 from releveur.campaigns.models import Campaign, Invitation
 from releveur.campaigns.profile import Profile
@@ -83,6 +83,13 @@ def test_a_workbook_has_days_and_numbers_and_no_formula(campaign: Campaign) -> N
     assert row["Préfacturation"][0] == "PROVISOIRE"
 
 
+def test_whatever_a_text_looks_like_a_workbook_has_it_as_text(campaign: Campaign) -> None:
+    for text in ("=1+1", "=", "#N/A", "#DIV/0!", "+1", "2022-01-05", "12", "a\x07b"):
+        Customer.objects.update(name=text)
+        row = {name: cell for name, *cell in first_row(basis_workbook.as_xlsx(campaign))}
+        assert row["Raison sociale"] == [text.replace("\x07", ""), "s"]
+
+
 def test_a_profile_chooses_columns_separator_decimals_and_days(campaign: Campaign) -> None:
     text = basis_file.as_csv(campaign, profile.named("facturation")).decode("cp1252")
     heading, first, *rest = text.splitlines()
@@ -99,7 +106,9 @@ def test_signed_or_not_yet_the_lines_look_the_same(campaign: Campaign) -> None:
     before = basis_file.as_csv(campaign).decode("utf-8-sig")
     after = basis_file.as_csv(signed(campaign)).decode("utf-8-sig")
 
-    assert before.replace("PROVISOIRE", "") == after.replace("validée le 05/05/2022 par Mme Roy", "")
+    assert before.replace("PROVISOIRE", "") == after.replace(
+        "validée le 05/05/2022 par Mme Roy", ""
+    )
     assert "TOTAL" in after and before.count("\r\n") == after.count("\r\n") == 6
 
 
@@ -121,8 +130,8 @@ DAYS = st.dates(date(1990, 1, 1), date(2099, 12, 31)).map(str)
 def lines_of(columns: Sequence[str]) -> st.SearchStrategy[dict[str, str | int | None]]:
     """Lines with anything in them that a line may hold, or without it."""
     volumes = {key: st.integers(-(2**40), 2**40) for key in VOLUMES}
-    others = {key: st.integers(0, 2**40) | st.none() for key in NUMBERS}
-    others |= {key: DAYS | st.none() for key in DATES}
+    days = {key: DAYS | st.none() for key in DATES}
+    others = {key: st.integers(0, 2**40) | st.none() for key in NUMBERS} | days
     texts = {key: TEXTS | st.none() for key in columns if key not in {*volumes, *others, "meter"}}
     return st.fixed_dictionaries({"meter": TEXTS, **volumes, **others}, optional=texts)
 
@@ -164,7 +173,9 @@ def by_the_module(lines: Sequence[Printed], look: Profile) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=look.separator, lineterminator="\r\n")
     for line in lines:
-        told = {"state": "=validée"} | {key: value for key, value in line.items() if value is not None}
+        told = {"state": "=validée"} | {
+            key: value for key, value in line.items() if value is not None
+        }
         writer.writerow([cell(key, told.get(key, ""), look) for key in look.columns])
     return out.getvalue()
 

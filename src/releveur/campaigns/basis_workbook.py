@@ -9,7 +9,7 @@ from datetime import datetime
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.writer.excel import ExcelWriter
 
@@ -31,23 +31,40 @@ def as_xlsx(campaign: Campaign, profile: Profile = OURS) -> bytes:
     sheet = book.create_sheet("Préfacturation")
     assert isinstance(sheet, WriteOnlyWorksheet)
     sheet.freeze_panes = "A2"
-    sheet.append([_cell(sheet, "", heading) for heading in profile.columns.values()])
+    cells = _Cells(sheet)
+    sheet.append([cells.text(heading) for heading in profile.columns.values()])
     for row in basis_file.rows(campaign, profile):
-        sheet.append([_cell(sheet, key, row.get(key)) for key in profile.columns])
+        sheet.append([cells.of(key, row.get(key)) for key in profile.columns])
     return _timeless(book)
 
 
-def _cell(sheet: WriteOnlyWorksheet, key: str, value: str | int | None) -> Cell:
-    if isinstance(value, str) and key in basis_cells.DATES and value:
-        cell = WriteOnlyCell(sheet, datetime.fromisoformat(value))
-        cell.number_format = "dd/mm/yyyy"
-    elif isinstance(value, str):
-        cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST] or None)
-        if value:
+class _Cells:
+    """What goes into the sheet: plain values, which it writes fastest; a cell only where it would guess wrong."""
+
+    def __init__(self, sheet: WriteOnlyWorksheet) -> None:
+        self.sheet = sheet
+        self.days: dict[str, Cell] = {}
+
+    def of(self, key: str, value: str | int | None) -> Cell | str | int | None:
+        if not isinstance(value, str):
+            return value
+        return self.day(value) if key in basis_cells.DATES and value else self.text(value)
+
+    def text(self, value: str) -> Cell | str | None:
+        """A text that is no formula and no error, whatever it looks like; nothing for an empty one."""
+        text = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST]
+        if text.startswith("=") or text in ERROR_CODES:
+            cell = WriteOnlyCell(self.sheet, text)
             cell.data_type = "s"
-    else:
-        cell = WriteOnlyCell(sheet, value)
-    return cell
+            return cell
+        return text or None
+
+    def day(self, value: str) -> Cell:
+        """Made once: thousands of lines have it."""
+        if value not in self.days:
+            cell = self.days[value] = WriteOnlyCell(self.sheet, datetime.fromisoformat(value))
+            cell.number_format = "dd/mm/yyyy"
+        return self.days[value]
 
 
 def _timeless(book: Workbook) -> bytes:

@@ -15,7 +15,7 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 
 from releveur.campaigns import basis, basis_file, replaying
-from releveur.campaigns.basis_file import Printed
+from releveur.campaigns.basis_cells import Printed
 from releveur.campaigns.models import Campaign, Kind
 from releveur.contracts.models import Contract, Coverage
 from releveur.fleet.models import Device, Meter

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import explaining
-from releveur.campaigns.basis_file import Printed
+from releveur.campaigns.basis_cells import Printed
 from releveur.campaigns.comparing import Comparison
 from releveur.dealer.models import Dealer
 from releveur.importing.formulas import neutral

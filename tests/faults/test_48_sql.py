@@ -47,6 +47,7 @@ SPOKEN = {
     "campaigns/owing.py": {CONSTANT},
     "campaigns/pointing.py": {CONSTANT},
     "customers/restraining.py": {CONSTANT},
+    "importing/putting.py": {CONSTANT},
     "ops/backing_up.py": {CONSTANT, COMPOSED},
     "ops/demo/__main__.py": {COMPOSED},
     "ops/doctor/as_installed.py": {CONSTANT},

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 FLEET: Mapping[str, Sequence[str]] = {
     "code": ("Code client", "N° client", "Code tiers", "CustomerCode"),
@@ -69,6 +70,9 @@ READINGS: Mapping[str, Sequence[str]] = {
 REMARKS = "À corriger"
 """The column in which a file comes back with what is wrong; read again, it says nothing."""
 
+MOST_REMEMBERED = 20_000
+"""Texts of which it is remembered what they mean: a file says the same things over and over."""
+
 _METER = re.compile(r"(compteur|vmm)[ _:-]+(.+)", re.IGNORECASE)
 
 
@@ -88,6 +92,7 @@ class Columns:
         return self.headings[self.fields[name]] if name in self.fields else known[name][0]
 
 
+@lru_cache(MOST_REMEMBERED)
 def bare(text: str) -> str:
     """A heading or a word without accents, case, dots and spaces: `N° de série` is `ndeserie`."""
     parts = unicodedata.normalize("NFKD", text.casefold())

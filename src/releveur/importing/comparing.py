@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from django.db import models
 from django.utils.translation import gettext as _
 
-from releveur.importing import deciding
+from releveur.importing import deciding, putting
 from releveur.importing.deciding import Difference, Plain, plain
 from releveur.importing.picture import Said, Value
 from releveur.importing.report import Remark, Report
@@ -47,7 +47,7 @@ class Changes[M: models.Model]:
         manager = table._default_manager  # noqa: SLF001  # documented, despite its name
         if self.updated and self.fields:
             manager.bulk_update(list(self.updated.values()), sorted(self.fields), BATCH // 5)
-        manager.bulk_create(self.created, batch_size=BATCH)
+        putting.put(table, self.created)
 
 
 def settle[K, M: models.Model](
@@ -94,6 +94,9 @@ def compare[M: models.Model](
     :returns: whether a value of the row changes
     """
     before: dict[str, object] = getattr(row, "imported")  # noqa: B009
+    if _as_before(row, said, before):
+        report.counts[table].unchanged += 1
+        return False
     took = _taken_over(row, said, report)
     for name in took:
         setattr(row, name, said.values[name])
@@ -105,6 +108,17 @@ def compare[M: models.Model](
     report.counts[table].updated += bool(took)
     report.counts[table].unchanged += not took
     return bool(took)
+
+
+def _as_before(row: models.Model, said: Said, before: Mapping[str, object]) -> bool:
+    """Whether the ERP says again what it said last, and that stands here."""
+    if deciding.DIFFERS in before:
+        return False
+    for name, value in said.values.items():
+        told = plain(value)
+        if name not in before or before[name] != told or _here(row, name) != told:
+            return False
+    return True
 
 
 def _taken_over(row: models.Model, said: Said, report: Report) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,7 +15,17 @@ from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By
 from releveur.contracts.models import Coverage
 from releveur.fleet.models import Device, Installation
-from releveur.importing import applied, drawing, mapping, placing, recording, tables, terms, writing
+from releveur.importing import (
+    applied,
+    drawing,
+    mapping,
+    placing,
+    putting,
+    recording,
+    tables,
+    terms,
+    writing,
+)
 from releveur.importing.picture import Picture
 from releveur.importing.placing import Place, Standing
 from releveur.importing.recording import Fact
@@ -93,23 +103,30 @@ def _write(
     _place(picture, rows, report, retire_missing=retire_missing)
     tell(_("contracts and installations written"))
     if not report.errors:
-        recording.record(_facts(picture, rows, report), report=report, now=now)
+        facts = list(_facts(picture, rows, report))
+        fresh = {one.pk for one in rows.meters.values()} - rows.known_meters
+        recording.record(facts, fresh=fresh, report=report, now=now)
         tell(_("last billed readings written"))
 
 
 def _place(picture: Picture, rows: Rows, report: Report, *, retire_missing: bool) -> None:
-    devices = [one.pk for one in rows.devices.values()]
-    absent = list(_absent(rows))
-    coverages = Coverage.objects.select_related("contract__customer", "device")
-    covering = _by_device(coverages.filter(device__in=devices))
+    known = putting.among_ids(rows.known_devices)
+    absent = _absent(rows)
+    coverages = Coverage.objects.filter(device__in=known)
+    covering = _by_device(coverages.prefetch_related("contract__customer"))
     standing = Standing(
-        _by_device(Installation.objects.filter(device__in=devices).select_related("site")),
+        _by_device(Installation.objects.filter(device__in=known).prefetch_related("site")),
         covering,
         picture.headings,
         report,
         report.today,
     )
-    open_ones = [one for rows_ in covering.values() for one in rows_ if one.until is None]
+    open_ones = {
+        rows.known_devices[one.device_id].serial: one
+        for some in covering.values()
+        for one in some
+        if one.until is None
+    }
     contracts = terms.settle(picture, rows.customers, open_ones, report=report)
     for serial, said in picture.devices.items():
         site = rows.sites[said.site]
@@ -119,18 +136,16 @@ def _place(picture: Picture, rows: Rows, report: Report, *, retire_missing: bool
         standing.write()
 
 
-def _absent(rows: Rows) -> Iterator[Device]:
+def _absent(rows: Rows) -> list[Device]:
     """Devices that stand somewhere and are not in the file."""
-    installed = Device.objects.filter(installations__until=None, installations__isnull=False)
-    for device in installed.select_related("model").order_by("serial").distinct():
-        if device.serial not in rows.devices:
-            yield device
+    installed = Installation.objects.filter(until=None).values_list("device_id", flat=True)
+    absent = putting.among_ids(set(installed).difference(rows.known_devices))
+    return list(Device.objects.filter(pk__in=absent).select_related("model").order_by("serial"))
 
 
-def _leave(absent: Iterable[Device], standing: Standing, *, retire_missing: bool) -> None:
-    gone = list(absent)
+def _leave(absent: Sequence[Device], standing: Standing, *, retire_missing: bool) -> None:
     if retire_missing:
-        ids = [one.pk for one in gone]
+        ids = [one.pk for one in absent]
         left = Standing(
             _by_device(Installation.objects.filter(device__in=ids)),
             _by_device(Coverage.objects.filter(device__in=ids)),
@@ -140,10 +155,10 @@ def _leave(absent: Iterable[Device], standing: Standing, *, retire_missing: bool
             standing.new_stays,
             standing.new_coverages,
         )
-        for device in gone:
+        for device in absent:
             placing.retire(device, left)
         return
-    for device in gone:
+    for device in absent:
         message = _("The file does not have this device, which stands here. Retire it, or add it.")
         standing.report.differ(None, standing.headings["serial"], device.serial, message)
 
@@ -167,7 +182,7 @@ def _facts(picture: Picture, rows: Rows, report: Report) -> Iterator[Fact]:
                 message = _("A value without its day was left aside. Write the day it was billed.")
                 report.warn(meter.line, meter.column, str(meter.value), message)
                 continue
-            yield Fact(meter.line, meter.column, row, said.billed_on, meter.value, said.nature)
+            yield Fact(meter.line, meter.column, row.pk, said.billed_on, meter.value, said.nature)
 
 
 def silence(_sentence: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from releveur.customers import addresses
-from releveur.importing.columns import bare
+from releveur.importing.columns import MOST_REMEMBERED, bare
 from releveur.readings.models import Quality
 
 type Value = str | int | date
@@ -125,10 +126,14 @@ def site_key(customer: str, name: str, address: str, postal_code: str, town: str
 
 def contact_key(email: str, first_name: str, last_name: str, phone: str) -> ContactKey:
     if email:
-        return ContactKey(addresses.key(email))
+        return ContactKey(_mailbox(email))
     return ContactKey("", first_name, last_name, phone)
 
 
+_mailbox = lru_cache(MOST_REMEMBERED)(addresses.key)
+
+
+@lru_cache(MOST_REMEMBERED)
 def model_key(maker: str, name: str) -> ModelKey:
     return ModelKey(" ".join(maker.casefold().split()), " ".join(name.casefold().split()))
 

@@ -55,7 +55,7 @@ class Standing:
 
     def begin(self, place: Place, since: date | None) -> None:
         """The device stands at its site, from that day on."""
-        stay = Installation(device=place.device, site=place.site, since=since)
+        stay = Installation(device_id=place.device.pk, site_id=place.site.pk, since=since)
         comparing.fill(stay, _stay_said(place).values)
         stay.since, stay.until = since, place.said.removed
         stay.imported[CONTRACT] = _contract_told(place.said)
@@ -66,7 +66,7 @@ class Standing:
         self.report.counts["installations"].created += 1
 
     def cover(self, place: Place, since: date | None) -> None:
-        coverage = Coverage(device=place.device, contract=place.contract, since=since)
+        coverage = Coverage(device_id=place.device.pk, contract_id=place.contract.pk, since=since)
         coverage.until = place.said.removed
         self.new_coverages.created.append(coverage)
 

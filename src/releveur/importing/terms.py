@@ -7,7 +7,7 @@ covers the device already, else one whose due days hold its next due date, else 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from releveur.contracts.models import Contract, Coverage
 from releveur.customers.models import Customer
-from releveur.importing import comparing, deciding
+from releveur.importing import comparing, deciding, putting
 from releveur.importing.comparing import Changes
 from releveur.importing.deciding import Difference
 from releveur.importing.picture import Picture, Said, SaidDevice
@@ -48,13 +48,13 @@ class _Terms:
 def settle(
     picture: Picture,
     customers: Mapping[str, Customer],
-    coverages: Iterable[Coverage],
+    coverages: Mapping[str, Coverage],
     *,
     report: Report,
 ) -> dict[str, Contract]:
     """Find, make and compare the contracts of a file.
 
-    :param coverages: the open ones of the file's devices, with contract and device
+    :param coverages: the open ones of the file's devices by serial, with their contracts
     :returns: the contract of each serial, written
     """
     terms = _load(picture, customers, coverages)
@@ -71,23 +71,24 @@ def settle(
 
 
 def _load(
-    picture: Picture, customers: Mapping[str, Customer], coverages: Iterable[Coverage]
+    picture: Picture, customers: Mapping[str, Customer], coverages: Mapping[str, Coverage]
 ) -> _Terms:
     numbered = {
         one.number: one
-        for one in Contract.objects.filter(number__in=list(picture.contracts)).select_related(
-            "customer"
-        )
+        for one in Contract.objects.filter(
+            number__in=putting.among_texts(picture.contracts)
+        ).select_related("customer")
     }
     terms = _Terms(picture.headings, numbered)
     # One object for one row: what is changed in one place is seen in the other.
     rows: dict[int, Contract] = {one.pk: one for one in numbered.values()}
-    there = Contract.objects.filter(number="", customer__in=customers.values())
+    among = putting.among_ids(one.pk for one in customers.values())
+    there = Contract.objects.filter(number="", customer__in=among)
     for one in there.select_related("customer").order_by("pk"):
         rows[one.pk] = one
         terms.unnumbered[one.customer_id, one.months].append(one)
     terms.covering = {
-        one.device.serial: rows.get(one.contract_id, one.contract) for one in coverages
+        serial: rows.get(one.contract_id, one.contract) for serial, one in coverages.items()
     }
     return terms
 

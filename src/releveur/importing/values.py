@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
 from releveur.customers.addresses import NoAddress, key, written
 from releveur.fleet.models import Device, Installation
-from releveur.importing.columns import bare
+from releveur.importing.columns import MOST_REMEMBERED, bare
 from releveur.importing.tables import Number
 from releveur.readings.models import Quality, Reading
 from releveur.rules import digits
@@ -119,6 +120,7 @@ def months(text: str) -> int:
     return word(re.sub(r"\s*mois\s*$", "", text, flags=re.IGNORECASE) or text, MONTHS)
 
 
+@lru_cache(MOST_REMEMBERED)
 def day(text: str) -> date:
     """`05/01/2022`, with or without an hour behind, or the same in ISO; two digits mean 20xx."""
     if iso := _ISO_DAY.fullmatch(text):
@@ -174,6 +176,7 @@ def identifier(text: str) -> str:
     return plain
 
 
+@lru_cache(MOST_REMEMBERED)
 def address(text: str) -> str:
     """One e-mail address."""
     try:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from releveur.customers.models import Contact, Customer, Site
 from releveur.fleet import passing_on
 from releveur.fleet.models import Device, DeviceModel, Meter, Respondent
-from releveur.importing import comparing, deciding, kinds
-from releveur.importing.comparing import BATCH, Changes
+from releveur.importing import comparing, deciding, kinds, putting
+from releveur.importing.comparing import Changes
 from releveur.importing.deciding import Difference
 from releveur.importing.picture import (
     ContactKey,
@@ -43,6 +43,9 @@ class Rows:
     models: dict[ModelKey, DeviceModel] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     meters: dict[tuple[str, str], Meter] = field(default_factory=dict)
+    known_devices: dict[int, Device] = field(default_factory=dict)
+    known_meters: set[int] = field(default_factory=set)
+    """Those that were there before this file, by their number."""
 
     def target(self, level: Level, key: str | SiteKey) -> int:
         """The row somebody answers for."""
@@ -52,13 +55,16 @@ class Rows:
 
 
 def write_people_and_places(picture: Picture, rows: Rows, report: Report) -> None:
-    there = Customer.objects.in_bulk(list(picture.customers), field_name="code")
+    customers = Customer.objects.filter(code__in=putting.among_texts(picture.customers))
+    there = {one.code: one for one in customers}
     rows.customers = comparing.settle(
         "customers", picture.customers, there, _new_customer, report=report
     )
     sites: dict[SiteKey, Site] = {}
-    standing = Site.objects.filter(customer__in=there.values()).select_related("customer")
+    by_number = {one.pk: one for one in there.values()}
+    standing = Site.objects.filter(customer__in=putting.among_ids(by_number))
     for site in standing.order_by("pk"):
+        site.customer = by_number[site.customer_id]
         key = (site.name, site.address, site.postal_code, site.town)
         sites.setdefault(site_key(site.customer.code, *key), site)
     rows.sites = comparing.settle(
@@ -83,9 +89,9 @@ def _new_contact(key: ContactKey) -> Contact:
 
 def _contacts(picture: Picture) -> dict[ContactKey, Contact]:
     keys = [key.address for key in picture.contacts if key.address]
-    found = list(Contact.objects.filter(address_key__in=keys))
+    found = list(Contact.objects.filter(address_key__in=putting.among_texts(keys)))
     phones = [key.phone for key in picture.contacts if not key.address]
-    found += Contact.objects.filter(address_key="", phone__in=phones)
+    found += Contact.objects.filter(address_key="", phone__in=putting.among_texts(phones))
     return {
         contact_key(one.address_key, one.first_name, one.last_name, one.phone): one for one in found
     }
@@ -99,10 +105,9 @@ def write_devices(picture: Picture, rows: Rows, report: Report) -> None:
         elif key not in rows.devices:
             message = _("The device has no model. Write it, so that people recognise it.")
             report.warn(said.line, picture.headings["model"], key, message)
-    there = {
-        one.serial: one
-        for one in Device.objects.filter(serial__in=list(picture.devices)).select_related("model")
-    }
+    known = Device.objects.filter(serial__in=putting.among_texts(picture.devices))
+    there = {one.serial: one for one in known.prefetch_related("model")}
+    rows.known_devices = {one.pk: one for one in there.values()}
     said_devices = {serial: said.device for serial, said in picture.devices.items()}
     rows.devices = comparing.settle(
         "devices",
@@ -138,7 +143,7 @@ def _models(picture: Picture, report: Report) -> dict[ModelKey, DeviceModel]:
     for key, model in fresh.items():
         if key in coloured:
             model.colour = DeviceModel.Colour.YES
-    DeviceModel.objects.bulk_create(fresh.values(), batch_size=BATCH)
+    putting.put(DeviceModel, fresh.values())
     _learn_colours([there[key] for key in coloured & there.keys()])
     return there | fresh
 
@@ -152,12 +157,11 @@ def _learn_colours(models: Iterable[DeviceModel]) -> None:
 
 def write_meters(picture: Picture, rows: Rows, report: Report) -> None:
     """The meters of each device; a colour register that never counted is none."""
-    there = {
-        (one.device.serial, one.kind.code): one
-        for one in Meter.objects.filter(device__in=rows.devices.values()).select_related(
-            "device", "kind"
-        )
-    }
+    there: dict[tuple[str, str], Meter] = {}
+    standing = Meter.objects.filter(device__in=putting.among_ids(rows.known_devices))
+    for one in standing.prefetch_related("kind"):
+        there[rows.known_devices[one.device_id].serial, one.kind.code] = one
+        rows.known_meters.add(one.pk)
     known = kinds.make(picture.labels)
     said: dict[tuple[str, str], Said] = {}
     for serial, device in picture.devices.items():
@@ -170,7 +174,7 @@ def write_meters(picture: Picture, rows: Rows, report: Report) -> None:
         "meters",
         said,
         there,
-        lambda key: Meter(device=rows.devices[key[0]], kind=known[key[1]]),
+        lambda key: Meter(device_id=rows.devices[key[0]].pk, kind_id=known[key[1]].pk),
         report=report,
     )
 
@@ -197,7 +201,7 @@ def write_respondents(picture: Picture, rows: Rows, report: Report) -> None:
     }
     there = _respondents(wanted)
     fresh = [one for one in wanted if one not in there]
-    Respondent.objects.bulk_create(_with_successors(fresh, there), batch_size=BATCH)
+    putting.put(Respondent, _with_successors(fresh, there))
     named: dict[tuple[Level, int], list[int]] = defaultdict(list)
     for contact, level, target in wanted:
         named[level, target].append(contact)
@@ -253,5 +257,7 @@ def _respondents(
     return {
         (one.contact_id, level, getattr(one, f"{level}_id")): one
         for level, ids in by_level.items()
-        for one in Respondent.objects.filter(**{f"{level}__in": ids}).select_related("contact")
+        for one in Respondent.objects.filter(
+            **{f"{level}__in": putting.among_ids(ids)}
+        ).prefetch_related("contact")
     }

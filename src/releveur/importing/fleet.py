@@ -30,6 +30,7 @@ from releveur.importing.picture import Picture
 from releveur.importing.placing import Place, Standing
 from releveur.importing.recording import Fact
 from releveur.importing.report import Prefer, Report
+from releveur.importing.unswept import unswept
 from releveur.importing.writing import Rows
 from releveur.rules.schedule import PARIS
 from releveur.turns import Turn
@@ -61,7 +62,7 @@ def import_fleet(
     """
     report = Report(prefer=prefer, today=now.astimezone(PARIS).date())
     tell = progress or silence
-    with transaction.atomic():
+    with unswept(), transaction.atomic():
         wait_for_other_imports()
         picture = _drawn(path, sheet, by, report, tell)
         if picture and not report.errors:

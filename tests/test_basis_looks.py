@@ -166,7 +166,8 @@ def test_a_line_of_one_empty_cell_is_a_line(db: None) -> None:
     look = Profile({"anomaly": "Anomalie"})
     lines: list[Printed] = [{"anomaly": ""}, {"anomaly": None}, {"anomaly": "=1"}]
 
-    assert list(Texts(look, state="", dated=()).given(lines)) == ['""\r\n', '""\r\n', "'=1\r\n"]
+    text = "".join(Texts(look, state="", dated=()).given(lines))
+    assert text == '""\r\n""\r\n\'=1\r\n'
 
 
 def by_the_module(lines: Sequence[Printed], look: Profile) -> str:

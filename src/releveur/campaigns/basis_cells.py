@@ -81,7 +81,7 @@ class Texts:
         self.days = {day: f"{date.fromisoformat(day):{profile.date_format}}" for day in days}
 
     def stored(self, campaign: int) -> Iterator[str]:
-        """The lines of a signed basis; nothing else may ask the database before the last one is read."""
+        """The lines of a signed basis, many at a time; nothing else may ask the database before the last one is read."""
         return self._copied(STORED.format(campaign=sql.Literal(campaign)))
 
     def given(self, lines: Iterable[Printed]) -> Iterator[str]:
@@ -98,8 +98,9 @@ class Texts:
             separator=sql.Literal(self.profile.separator),
         )
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in copy:
-                yield bytes(row).decode().removesuffix("\n") + "\r\n"
+            # COPY gives one row at a time, ended by a bare line feed.
+            for rows in batched(copy, AT_A_TIME):
+                yield b"".join(bytes(row)[:-1] + b"\r\n" for row in rows).decode()
 
     def _text(self, key: str) -> sql.Composable:
         text: sql.Composable = sql.SQL("printed->>{}").format(sql.Literal(key))

@@ -24,8 +24,8 @@ def as_csv(campaign: Campaign, profile: Profile = OURS) -> bytes:
 def in_parts(campaign: Campaign, profile: Profile = OURS) -> Iterator[bytes]:
     """The lines, then a total per meter kind and a grand total; CRLF, the rest as the profile says.
 
-    Ours: `;`, UTF-8 with BOM, dd/mm/yyyy. A letter that cp1252 does not have becomes `?`. Line by line:
-    nothing else may ask the database before the last one is read.
+    Ours: `;`, UTF-8 with BOM, dd/mm/yyyy. A letter that cp1252 does not have becomes `?`. Nothing else
+    may ask the database before the last part is read.
     """
     encode = codecs.getincrementalencoder(profile.encoding)("replace").encode
     yield encode(_headings(profile))
@@ -33,11 +33,11 @@ def in_parts(campaign: Campaign, profile: Profile = OURS) -> Iterator[bytes]:
     found = [] if is_signed else lines(campaign)
     summed = basis_cells.sums(campaign.pk) if is_signed else found
     texts = Texts(profile, state=_state(campaign), dated=summed)
-    for line in texts.stored(campaign.pk) if is_signed else texts.given(found):
-        yield encode(line)
+    for some in texts.stored(campaign.pk) if is_signed else texts.given(found):
+        yield encode(some)
     if profile.totals:
-        for line in texts.given(_total_lines(summed)):
-            yield encode(line)
+        for some in texts.given(_total_lines(summed)):
+            yield encode(some)
 
 
 def _headings(profile: Profile) -> str:

@@ -47,7 +47,7 @@ class Command(Door):
 
 def _write(output: Path, page: bytes) -> None:
     try:
-        put(output, page)
+        put(output, [page])
     except OSError as problem:
         raise Refused(
             _("%(file)s cannot be written: %(problem)s")

@@ -166,10 +166,8 @@ def test_every_writer_of_spreadsheets_is_looked_at_here() -> None:
         for path in SOURCE.rglob("*.py")
         if writes.search(path.read_text())
     }
-    # The demonstration's own files, a person's JSON, mails and photos; what is unpacked to be read; rows on
-    # their way into the database.
-    others = {name for name in found if name.startswith("ops/")}
-    others |= {"importing/workbooks.py", "importing/putting.py"}
+    # The demonstration's own files, what is unpacked to be read, and a person's JSON, mails and photos.
+    others = {name for name in found if name.startswith("ops/")} | {"importing/workbooks.py"}
     assert found - others == WRITERS
 
 

@@ -6,24 +6,19 @@ to read than the rows themselves.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import batched
 from operator import attrgetter
 
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from psycopg import sql
 
-AT_A_TIME = 2_000
-
 NUMBERS = """
     WITH drawn AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence)
     SELECT nextval(sequence) FROM drawn, generate_series(1, %s)
 """
-COPY = sql.SQL("COPY {table} ({columns}) FROM STDIN (FORMAT csv)")
+COPY = sql.SQL("COPY {table} ({columns}) FROM STDIN")
 IDS, TEXTS = "SELECT unnest(%s::bigint[])", "SELECT unnest(%s::text[])"
 
 type Row = Sequence[object]
@@ -70,15 +65,8 @@ def put_values(table: type[models.Model], names: Sequence[str], rows: Iterable[R
         connection.cursor() as cursor,
         cursor.copy(statement) as copy,
     ):
-        for some in batched(rows, AT_A_TIME):
-            copy.write(_as_csv(some))
-
-
-def _as_csv(rows: Iterable[Row]) -> str:
-    """Nothing is an empty cell without quotes, as COPY has it; an empty text has them."""
-    out = io.StringIO(newline="")
-    csv.writer(out, quoting=csv.QUOTE_NOTNULL, lineterminator="\n").writerows(rows)
-    return out.getvalue()
+        for row in rows:
+            copy.write_row([None if value is None else str(value) for value in row])
 
 
 def _with_json(values: tuple[object, ...], kept: Sequence[int]) -> Row:

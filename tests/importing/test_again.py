@@ -12,6 +12,7 @@ from django.db import connection
 from releveur.contracts.models import Contract
 from releveur.customers.models import Customer
 from releveur.fleet.models import Device, Installation, Meter
+from releveur.importing import deciding
 from releveur.importing.report import Count
 from releveur.readings.models import Billed, Quality, Reading
 from tests.importing.files import SAMPLES, a_file, a_row, accepted, imported
@@ -51,6 +52,18 @@ def test_what_was_changed_here_is_listed_and_stays(tmp_path: Path) -> None:
         assert [(one.line, one.value) for one in report.differences] == [(2, text)]
         assert "Sous-sol" in report.differences[0].message
     assert Installation.objects.get().location == "Sous-sol"
+
+
+def test_a_difference_that_was_put_right_here_is_forgotten(tmp_path: Path) -> None:
+    path = a_file(tmp_path, a_row())
+    accepted(path)
+    Installation.objects.update(location="Sous-sol")
+    assert accepted(path).differences
+    assert deciding.met(Installation.objects.get())
+
+    Installation.objects.update(location="Accueil")
+    assert accepted(path).differences == []
+    assert not deciding.met(Installation.objects.get())
 
 
 def test_an_empty_cell_says_nothing(tmp_path: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from fractions import Fraction
 from itertools import batched
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from releveur.among import Among
 from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By, note
 from releveur.campaigns import locks, pointing, reminding, reporting
@@ -19,12 +20,12 @@ from releveur.fleet.models import Device
 from releveur.outbox import bouncing
 from releveur.outbox.models import Mail
 from releveur.readings import estimating
-from releveur.readings.estimating import Kinship, Unread
+from releveur.readings.estimating import Kinship, ModelRates, Unread
 from releveur.readings.models import Reading
-from releveur.rules import schedule, window
+from releveur.rules import schedule
 from releveur.rules.schedule import Close
 
-CHUNK = 2_000
+CHUNK = 10_000
 
 
 class SomebodyIsSilent(Exception):
@@ -133,10 +134,7 @@ def estimate_the_gone(device: Device | None = None, *, now: datetime) -> int:
 
 def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
     """Fill these rows with estimates, `CHUNK` at a time, a short transaction each."""
-    unknown = rows.filter(~_has_a_past(), meter__monthly_volume=None).select_related(
-        "meter__device"
-    )
-    rates = estimating.model_rates([row.meter for row in unknown])
+    rates = ModelRates()
     estimated = 0
     ids = rows.order_by("pk").values_list("pk", flat=True)
     for chunk in batched(ids.iterator(CHUNK), CHUNK):
@@ -144,55 +142,62 @@ def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
     return estimated
 
 
-def _has_a_past() -> Exists:
-    """Whether a row's meter has two real readings that any estimate for its day may look at.
+@dataclass(frozen=True, slots=True)
+class _Empty:
+    """A row to be estimated: as few facts of it as an estimate needs."""
 
-    Then no other meter speaks for it.
-    """
-    real = Reading.objects.standing().real()
-    later = real.filter(
-        meter=OuterRef("meter"),
-        taken_on__gt=OuterRef("taken_on"),
-        taken_on__lte=OuterRef(OuterRef("due_on")) - window.LONGEST,
-    )
-    return Exists(real.filter(Exists(later), meter=OuterRef("meter")))
+    pk: int
+    meter: int
+    device: int
+    due_on: date
+    kinship: Kinship
+    monthly_volume: int | None
 
 
 @transaction.atomic
-def _estimate(chunk: Sequence[int], *, rates: Mapping[Kinship, Fraction], now: datetime) -> int:
-    locks.share(set(DueReading.objects.filter(pk__in=chunk).values_list("campaign_id", flat=True)))
+def _estimate(chunk: Sequence[int], *, rates: ModelRates, now: datetime) -> int:
+    these = DueReading.objects.filter(Among("pk", chunk))
+    locks.share(these.order_by().values_list("campaign_id", flat=True).distinct())
     locks.hold_rows(chunk)
-    mine = DueReading.objects.filter(pk__in=chunk, reading=None).order_by("pk")
-    rows = list(mine.select_related("meter__device"))
-    days = _days_of_the_other_meters(rows)
-    told = reporting.standing(row.pk for row in rows)
+    rows = _still_empty(these)
+    days = _days_of_the_other_meters(these)
+    told = reporting.standing(chunk)
     unread = [
         Unread(
             row.meter,
-            on=days.get((row.meter.device_id, row.due_on), row.due_on),
-            reason=_reason(told.get(row.pk)),
+            days.get((row.device, row.due_on), row.due_on),
+            row.kinship,
+            row.monthly_volume,
+            _reason(told.get(row.pk)),
         )
         for row in rows
     ]
-    readings = estimating.estimate(unread, rates=rates, now=now)
-    for row in rows:
-        row.reading = readings[row.meter_id]
-    pointing.save(rows)
+    readings = estimating.write(unread, rates=rates, now=now)
+    pointing.point([row.pk for row in rows], readings)
     return len(rows)
+
+
+def _still_empty(these: QuerySet[DueReading]) -> list[_Empty]:
+    empty = these.filter(reading=None).order_by("pk")
+    columns = ("pk", "meter_id", "meter__device_id", "due_on", "meter__device__model_id")
+    rows = empty.values_list(*columns, "meter__kind_id", "meter__monthly_volume")
+    return [
+        _Empty(pk, meter, device, due_on, (model, kind), monthly_volume)
+        for pk, meter, device, due_on, model, kind, monthly_volume in rows
+    ]
 
 
 def _reason(problem: Problem | None) -> dict[str, str] | None:
     return reporting.reason(problem) if problem else None
 
 
-def _days_of_the_other_meters(rows: Sequence[DueReading]) -> dict[tuple[int, date], date]:
+def _days_of_the_other_meters(these: QuerySet[DueReading]) -> dict[tuple[int, date], date]:
     """The day on which the device's other meter was read, per device and due date."""
+    others = DueReading.objects.filter(
+        campaign__in=these.values("campaign"), meter__device__in=these.values("meter__device")
+    )
     # All rows of these devices, sorted out here: asked for the answered ones alone, the database walks through
     # whatever the chunks before have filled.
-    others = DueReading.objects.filter(
-        campaign__in={row.campaign_id for row in rows},
-        meter__device__in={row.meter.device_id for row in rows},
-    )
     columns = ("meter__device_id", "due_on", "reading__taken_on", "reading__source")
     return {
         (device, due_on): day
@@ -222,7 +227,8 @@ def _asked_of_somebody_reached(campaign: int) -> Exists:
         _arrives(), invitation__campaign=campaign, what__in=reminding.ASKS
     )
     people = set(notices.values_list("invitation_id", flat=True))
-    return Exists(Asked.objects.filter(due_reading=OuterRef("pk"), invitation__in=people))
+    asked = Asked.objects.filter(Among("invitation", people), due_reading=OuterRef("pk"))
+    return Exists(asked)
 
 
 def _arrives() -> Q:
@@ -252,12 +258,13 @@ def _tell_the_silent(campaign: Campaign, *, now: datetime) -> None:
     estimated = DueReading.objects.held().filter(
         asked__invitation=OuterRef("pk"), reading__source=Reading.Source.SYSTEM
     )
-    silent = campaign.invitations.filter(Exists(estimated)).order_by("pk")
-    for chunk in batched(silent.iterator(CHUNK), CHUNK):
+    invitations = campaign.invitations.order_by("pk")
+    for chunk in batched(invitations.values_list("pk", flat=True).iterator(CHUNK), CHUNK):
+        silent = invitations.filter(Among("pk", chunk)).filter(Exists(estimated))
         Notice.objects.bulk_create(
             [
-                Notice(invitation=one, what=Notice.What.CLOSED, states=one.asks_until, owed_at=now)
-                for one in chunk
+                Notice(invitation_id=pk, what=Notice.What.CLOSED, states=until, owed_at=now)
+                for pk, until in silent.values_list("pk", "asks_until")
             ],
             ignore_conflicts=True,
         )

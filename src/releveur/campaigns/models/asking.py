@@ -164,7 +164,9 @@ class DueReading(models.Model):
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="due_readings")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    meter = models.ForeignKey(Meter, models.PROTECT, related_name="due_readings")
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="due_readings", db_index=False)
+    """Looked up by `a_meter_is_due_once_a_day`."""
+
     due_on = models.DateField(_("due on"))
     coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="due_readings")
     installation = models.ForeignKey(Installation, models.PROTECT, related_name="due_readings")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import batched
+from itertools import batched, starmap
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from releveur.among import Among
 from releveur.audit.models import Action
@@ -20,7 +20,7 @@ from releveur.fleet.models import Device
 from releveur.outbox import bouncing
 from releveur.outbox.models import Mail
 from releveur.readings import estimating
-from releveur.readings.estimating import Kinship, ModelRates, Unread
+from releveur.readings.estimating import ModelRates, Unread
 from releveur.readings.models import Reading
 from releveur.rules import schedule
 from releveur.rules.schedule import Close
@@ -142,16 +142,18 @@ def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
     return estimated
 
 
-@dataclass(frozen=True, slots=True)
-class _Empty:
-    """A row to be estimated: as few facts of it as an estimate needs."""
+class _Row(NamedTuple):
+    """As few facts of a row as its estimate needs."""
 
     pk: int
     meter: int
     device: int
     due_on: date
-    kinship: Kinship
+    model: int
+    kind: int
     monthly_volume: int | None
+    read_on: date | None
+    source: str | None
 
 
 @transaction.atomic
@@ -159,14 +161,13 @@ def _estimate(chunk: Sequence[int], *, rates: ModelRates, now: datetime) -> int:
     these = DueReading.objects.filter(Among("pk", chunk))
     locks.share(these.order_by().values_list("campaign_id", flat=True).distinct())
     locks.hold_rows(chunk)
-    rows = _still_empty(these)
-    days = _days_of_the_other_meters(these)
+    rows, days = _facts(these, chunk)
     told = reporting.standing(chunk)
     unread = [
         Unread(
             row.meter,
             days.get((row.device, row.due_on), row.due_on),
-            row.kinship,
+            (row.model, row.kind),
             row.monthly_volume,
             _reason(told.get(row.pk)),
         )
@@ -177,33 +178,34 @@ def _estimate(chunk: Sequence[int], *, rates: ModelRates, now: datetime) -> int:
     return len(rows)
 
 
-def _still_empty(these: QuerySet[DueReading]) -> list[_Empty]:
-    empty = these.filter(reading=None).order_by("pk")
-    columns = ("pk", "meter_id", "meter__device_id", "due_on", "meter__device__model_id")
-    rows = empty.values_list(*columns, "meter__kind_id", "meter__monthly_volume")
-    return [
-        _Empty(pk, meter, device, due_on, (model, kind), monthly_volume)
-        for pk, meter, device, due_on, model, kind, monthly_volume in rows
-    ]
+def _facts(
+    these: QuerySet[DueReading], chunk: Sequence[int]
+) -> tuple[list[_Row], dict[tuple[int, date], date]]:
+    """The rows of a chunk that are empty, and the days on which their devices' other meters were read.
+
+    All rows of these devices, sorted out here: asked for the answered ones alone, the database walks
+    through whatever the chunks before have filled.
+    """
+    of_devices = DueReading.objects.filter(
+        campaign__in=these.values("campaign"), meter__device__in=these.values("meter__device")
+    )
+    found = of_devices.values_list(
+        "pk", "meter_id", "meter__device_id", "due_on", "meter__device__model_id",
+        "meter__kind_id", "meter__monthly_volume", "reading__taken_on", "reading__source",
+    )  # fmt: skip
+    rows = list(starmap(_Row, found))
+    wanted = set(chunk)
+    empty = [row for row in rows if row.read_on is None and row.pk in wanted]
+    days = {
+        (row.device, row.due_on): row.read_on
+        for row in rows
+        if row.read_on is not None and row.source != Reading.Source.SYSTEM
+    }
+    return sorted(empty), days
 
 
 def _reason(problem: Problem | None) -> dict[str, str] | None:
     return reporting.reason(problem) if problem else None
-
-
-def _days_of_the_other_meters(these: QuerySet[DueReading]) -> dict[tuple[int, date], date]:
-    """The day on which the device's other meter was read, per device and due date."""
-    others = DueReading.objects.filter(
-        campaign__in=these.values("campaign"), meter__device__in=these.values("meter__device")
-    )
-    # All rows of these devices, sorted out here: asked for the answered ones alone, the database walks through
-    # whatever the chunks before have filled.
-    columns = ("meter__device_id", "due_on", "reading__taken_on", "reading__source")
-    return {
-        (device, due_on): day
-        for device, due_on, day, source in others.values_list(*columns)
-        if day is not None and source != Reading.Source.SYSTEM
-    }
 
 
 def reached(*those: Q) -> Exists:
@@ -258,13 +260,15 @@ def _tell_the_silent(campaign: Campaign, *, now: datetime) -> None:
     estimated = DueReading.objects.held().filter(
         asked__invitation=OuterRef("pk"), reading__source=Reading.Source.SYSTEM
     )
-    invitations = campaign.invitations.order_by("pk")
-    for chunk in batched(invitations.values_list("pk", flat=True).iterator(CHUNK), CHUNK):
-        silent = invitations.filter(Among("pk", chunk)).filter(Exists(estimated))
+    # One estimate is enough: asked whether there is any, the database would look for all of everybody's first.
+    invitations = campaign.invitations.alias(one=Subquery(estimated.values("pk")[:1]))
+    silent = invitations.filter(one__isnull=False).order_by("pk")
+    told = silent.values_list("pk", "asks_until")
+    for chunk in batched(told.iterator(CHUNK), CHUNK):
         Notice.objects.bulk_create(
             [
                 Notice(invitation_id=pk, what=Notice.What.CLOSED, states=until, owed_at=now)
-                for pk, until in silent.values_list("pk", "asks_until")
+                for pk, until in chunk
             ],
             ignore_conflicts=True,
         )

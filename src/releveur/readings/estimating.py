@@ -174,11 +174,13 @@ def _write(
     """By COPY, with numbers drawn before: a close writes hundreds of thousands."""
     with connection.cursor() as cursor:
         cursor.execute(NUMBERS, [len(those)])
+        # As texts: psycopg would ask of each column of each row how it is written.
+        recorded_at = now.isoformat()
         numbers = [number for (number,) in cursor.fetchall()]
         with cursor.copy(COPY) as copy:
             for number, one, segment, estimate in zip(numbers, those, segments, found, strict=True):
                 copy.write_row((
-                    number, one.meter, segment, one.on, now, estimate.value, *WHAT, False,
+                    number, one.meter, segment, one.on.isoformat(), recorded_at, estimate.value, *WHAT,
                     orjson.dumps(_explanation(estimate, one.reason)).decode(),
                 ))  # fmt: skip
     return numbers
@@ -191,7 +193,7 @@ COPY = """
     COPY readings_reading (id, meter_id, segment, taken_on, recorded_at, value, quality, source, occasion, proposed,
         explanation) FROM STDIN
 """
-WHAT = (Quality.ESTIMATED.value, Reading.Source.SYSTEM.value, Reading.Occasion.PERIODIC.value)
+WHAT = (Quality.ESTIMATED.value, Reading.Source.SYSTEM.value, Reading.Occasion.PERIODIC.value, "f")
 
 
 def _explanation(found: Estimate, reason: Mapping[str, str] | None) -> dict[str, object]:

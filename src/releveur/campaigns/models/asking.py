@@ -168,7 +168,11 @@ class DueReading(models.Model):
     """Looked up by `a_meter_is_due_once_a_day`."""
 
     due_on = models.DateField(_("due on"))
-    coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="due_readings")
+    coverage = models.ForeignKey(
+        Coverage, models.PROTECT, related_name="due_readings", db_index=False
+    )
+    """Never looked up by it."""
+
     installation = models.ForeignKey(Installation, models.PROTECT, related_name="due_readings")
     final = models.BooleanField(_("last reading before the device leaves"), default=False)
     reading = models.ForeignKey(Reading, models.PROTECT, null=True, related_name="fills")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from releveur import rules
-from releveur.rules import digits, estimation, metering, schedule, usual, validation
+from releveur.rules import digits, estimation, metering, reasons, schedule, usual, validation
 from releveur.rules.metering import Quality, Reading
 
 DOCS = Path(__file__).parents[2] / "docs" / "rules"
@@ -163,7 +163,7 @@ def test_an_estimate_explains_itself_as_documented() -> None:
     quoted = " ".join(line.removeprefix("> ") for line in page.splitlines() if line.startswith(">"))
     history = readings(table("estimation.md", "case")[0]["real readings"])
 
-    words = estimation.words(estimation.estimate(history, on=date(2022, 4, 5)))
+    words = reasons.words(estimation.estimate(history, on=date(2022, 4, 5)))
 
     assert words["fr"].replace("\u202f", " ") == quoted
 

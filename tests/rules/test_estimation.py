@@ -17,9 +17,9 @@ from releveur.rules.estimation import (
     expected_volume,
     model_daily,
     recompute,
-    words,
 )
 from releveur.rules.metering import Quality, Reading
+from releveur.rules.reasons import words
 
 JANUARY, APRIL = date(2022, 1, 5), date(2022, 4, 5)
 LAST = Reading(JANUARY, 39_684)

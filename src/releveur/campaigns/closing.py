@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from fractions import Fraction
-from itertools import batched
+from itertools import batched, starmap
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from releveur.among import Among
 from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By, note
 from releveur.campaigns import locks, pointing, reminding, reporting
@@ -19,12 +20,12 @@ from releveur.fleet.models import Device
 from releveur.outbox import bouncing
 from releveur.outbox.models import Mail
 from releveur.readings import estimating
-from releveur.readings.estimating import Kinship, Unread
+from releveur.readings.estimating import ModelRates, Unread
 from releveur.readings.models import Reading
-from releveur.rules import schedule, window
+from releveur.rules import schedule
 from releveur.rules.schedule import Close
 
-CHUNK = 2_000
+CHUNK = 10_000
 
 
 class SomebodyIsSilent(Exception):
@@ -133,10 +134,7 @@ def estimate_the_gone(device: Device | None = None, *, now: datetime) -> int:
 
 def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
     """Fill these rows with estimates, `CHUNK` at a time, a short transaction each."""
-    unknown = rows.filter(~_has_a_past(), meter__monthly_volume=None).select_related(
-        "meter__device"
-    )
-    rates = estimating.model_rates([row.meter for row in unknown])
+    rates = ModelRates()
     estimated = 0
     ids = rows.order_by("pk").values_list("pk", flat=True)
     for chunk in batched(ids.iterator(CHUNK), CHUNK):
@@ -144,61 +142,70 @@ def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
     return estimated
 
 
-def _has_a_past() -> Exists:
-    """Whether a row's meter has two real readings that any estimate for its day may look at.
+class _Row(NamedTuple):
+    """As few facts of a row as its estimate needs."""
 
-    Then no other meter speaks for it.
-    """
-    real = Reading.objects.standing().real()
-    later = real.filter(
-        meter=OuterRef("meter"),
-        taken_on__gt=OuterRef("taken_on"),
-        taken_on__lte=OuterRef(OuterRef("due_on")) - window.LONGEST,
-    )
-    return Exists(real.filter(Exists(later), meter=OuterRef("meter")))
+    pk: int
+    meter: int
+    device: int
+    due_on: date
+    model: int
+    kind: int
+    monthly_volume: int | None
+    read_on: date | None
+    source: str | None
 
 
 @transaction.atomic
-def _estimate(chunk: Sequence[int], *, rates: Mapping[Kinship, Fraction], now: datetime) -> int:
-    locks.share(set(DueReading.objects.filter(pk__in=chunk).values_list("campaign_id", flat=True)))
+def _estimate(chunk: Sequence[int], *, rates: ModelRates, now: datetime) -> int:
+    these = DueReading.objects.filter(Among("pk", chunk))
+    locks.share(these.order_by().values_list("campaign_id", flat=True).distinct())
     locks.hold_rows(chunk)
-    mine = DueReading.objects.filter(pk__in=chunk, reading=None).order_by("pk")
-    rows = list(mine.select_related("meter__device"))
-    days = _days_of_the_other_meters(rows)
-    told = reporting.standing(row.pk for row in rows)
+    rows, days = _facts(these, chunk)
+    told = reporting.standing(chunk)
     unread = [
         Unread(
             row.meter,
-            on=days.get((row.meter.device_id, row.due_on), row.due_on),
-            reason=_reason(told.get(row.pk)),
+            days.get((row.device, row.due_on), row.due_on),
+            (row.model, row.kind),
+            row.monthly_volume,
+            _reason(told.get(row.pk)),
         )
         for row in rows
     ]
-    readings = estimating.estimate(unread, rates=rates, now=now)
-    for row in rows:
-        row.reading = readings[row.meter_id]
-    pointing.save(rows)
+    readings = estimating.write(unread, rates=rates, now=now)
+    pointing.point([row.pk for row in rows], readings)
     return len(rows)
+
+
+def _facts(
+    these: QuerySet[DueReading], chunk: Sequence[int]
+) -> tuple[list[_Row], dict[tuple[int, date], date]]:
+    """The rows of a chunk that are empty, and the days on which their devices' other meters were read.
+
+    All rows of these devices, sorted out here: asked for the answered ones alone, the database walks
+    through whatever the chunks before have filled.
+    """
+    of_devices = DueReading.objects.filter(
+        campaign__in=these.values("campaign"), meter__device__in=these.values("meter__device")
+    )
+    found = of_devices.values_list(
+        "pk", "meter_id", "meter__device_id", "due_on", "meter__device__model_id",
+        "meter__kind_id", "meter__monthly_volume", "reading__taken_on", "reading__source",
+    )  # fmt: skip
+    rows = list(starmap(_Row, found))
+    wanted = set(chunk)
+    empty = [row for row in rows if row.read_on is None and row.pk in wanted]
+    days = {
+        (row.device, row.due_on): row.read_on
+        for row in rows
+        if row.read_on is not None and row.source != Reading.Source.SYSTEM
+    }
+    return sorted(empty), days
 
 
 def _reason(problem: Problem | None) -> dict[str, str] | None:
     return reporting.reason(problem) if problem else None
-
-
-def _days_of_the_other_meters(rows: Sequence[DueReading]) -> dict[tuple[int, date], date]:
-    """The day on which the device's other meter was read, per device and due date."""
-    # All rows of these devices, sorted out here: asked for the answered ones alone, the database walks through
-    # whatever the chunks before have filled.
-    others = DueReading.objects.filter(
-        campaign__in={row.campaign_id for row in rows},
-        meter__device__in={row.meter.device_id for row in rows},
-    )
-    columns = ("meter__device_id", "due_on", "reading__taken_on", "reading__source")
-    return {
-        (device, due_on): day
-        for device, due_on, day, source in others.values_list(*columns)
-        if day is not None and source != Reading.Source.SYSTEM
-    }
 
 
 def reached(*those: Q) -> Exists:
@@ -222,7 +229,8 @@ def _asked_of_somebody_reached(campaign: int) -> Exists:
         _arrives(), invitation__campaign=campaign, what__in=reminding.ASKS
     )
     people = set(notices.values_list("invitation_id", flat=True))
-    return Exists(Asked.objects.filter(due_reading=OuterRef("pk"), invitation__in=people))
+    asked = Asked.objects.filter(Among("invitation", people), due_reading=OuterRef("pk"))
+    return Exists(asked)
 
 
 def _arrives() -> Q:
@@ -252,12 +260,15 @@ def _tell_the_silent(campaign: Campaign, *, now: datetime) -> None:
     estimated = DueReading.objects.held().filter(
         asked__invitation=OuterRef("pk"), reading__source=Reading.Source.SYSTEM
     )
-    silent = campaign.invitations.filter(Exists(estimated)).order_by("pk")
-    for chunk in batched(silent.iterator(CHUNK), CHUNK):
+    # One estimate is enough: asked whether there is any, the database would look for all of everybody's first.
+    invitations = campaign.invitations.alias(one=Subquery(estimated.values("pk")[:1]))
+    silent = invitations.filter(one__isnull=False).order_by("pk")
+    told = silent.values_list("pk", "asks_until")
+    for chunk in batched(told.iterator(CHUNK), CHUNK):
         Notice.objects.bulk_create(
             [
-                Notice(invitation=one, what=Notice.What.CLOSED, states=one.asks_until, owed_at=now)
-                for one in chunk
+                Notice(invitation_id=pk, what=Notice.What.CLOSED, states=until, owed_at=now)
+                for pk, until in chunk
             ],
             ignore_conflicts=True,
         )

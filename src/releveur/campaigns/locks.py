@@ -25,6 +25,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from django.db import connection, transaction
 
+from releveur.among import array
 from releveur.campaigns.models import Campaign, DueReading, Invitation
 
 
@@ -67,8 +68,8 @@ def hold_rows(due_readings: Sequence[int]) -> None:
     """Hold these rows alone, by id; the caller reads what it needs of them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM campaigns_duereading WHERE id = ANY(%s) ORDER BY id FOR UPDATE",
-            [list(due_readings)],
+            "SELECT id FROM campaigns_duereading WHERE id = ANY(%s::bigint[]) ORDER BY id FOR UPDATE",
+            [array(due_readings)],
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db import connection
 
+from releveur.among import array
 from releveur.campaigns.models import DueReading
 
 POINT = """
@@ -16,5 +17,10 @@ POINT = """
 
 def save(rows: Collection[DueReading]) -> None:
     """Write the `reading` of rows that the caller holds; Django's bulk update takes ten times longer."""
+    point([row.pk for row in rows], [row.reading_id for row in rows])
+
+
+def point(rows: Sequence[int], readings: Sequence[int | None]) -> None:
+    """Point each of these rows, which the caller holds, to its reading."""
     with connection.cursor() as cursor:
-        cursor.execute(POINT, [[row.pk for row in rows], [row.reading_id for row in rows]])
+        cursor.execute(POINT, [array(rows), array(readings)])

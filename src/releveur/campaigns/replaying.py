@@ -18,7 +18,7 @@ from releveur.campaigns.models import DueReading, Kind
 from releveur.dealer.closures import closed_days
 from releveur.fleet.models import Meter
 from releveur.readings import estimating
-from releveur.readings.estimating import Unread
+from releveur.readings.estimating import ModelRates
 from releveur.readings.models import Billed, Quality, Reading
 from releveur.readings.submission import Facts
 from releveur.rules import metering, schedule, window
@@ -164,12 +164,11 @@ def _estimate(rows: Sequence[DueReading], known: Mapping[int, Facts], known_unti
     days = {(row.meter.device_id, row.due_on): row.reading.taken_on for row in rows if row.reading}
     empty = [row for row in rows if row.reading is None and _estimable(row)]
     unread = [
-        Unread(row.meter, on=days.get((row.meter.device_id, row.due_on), row.due_on))
+        estimating.unread(row.meter, on=days.get((row.meter.device_id, row.due_on), row.due_on))
         for row in empty
     ]
-    unknown = [row.meter for row in empty if row.meter.monthly_volume is None]
-    rates = estimating.model_rates(unknown, until=known_until)
     closed = datetime.combine(known_until, TEN, PARIS)
+    rates = ModelRates(until=known_until)
     estimates = estimating.foresee(unread, rates=rates, known=known, now=closed)
     for row, reading in zip(empty, estimates, strict=True):
         row.reading = reading

@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from releveur.among import Among
 from releveur.campaigns import locks, mailing, office_mail, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.campaigns.office_mail import News
@@ -91,7 +92,7 @@ def standing(due_readings: Iterable[int]) -> dict[int, Problem]:
         row=F("invitation__asked__due_reading"),
         of_device=F("invitation__asked__due_reading__meter__device"),
     )
-    found = told.filter(row__in=list(due_readings), of_device=F("device"))
+    found = told.filter(Among("row", list(due_readings)), of_device=F("device"))
     return {one.row: one for one in found.select_related("invitation__contact").order_by("pk")}
 
 

@@ -2,123 +2,188 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 
+import numpy as np
+import orjson
 from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
+from releveur.among import Among
 from releveur.fleet.models import Meter
 from releveur.readings import submission
-from releveur.readings.models import Quality, Reading
-from releveur.rules import estimation
+from releveur.readings.columns import columns
+from releveur.readings.models import Billed, Quality, Reading
+from releveur.rules import estimation, metering, reasons
+from releveur.rules.curves import Whole
+from releveur.rules.estimation import Estimate
+from releveur.rules.estimation_of_many import Past, Wanted, estimate_many
+
+type Kinship = tuple[int, int]
+"""Meters that print alike: the same device model and the same meter kind (primary keys)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
     """A meter nobody read, and the day for which a value is wanted."""
 
-    meter: Meter
+    meter: int
     on: date
+    kinship: Kinship
+    monthly_volume: int | None
     reason: Mapping[str, str] | None = None
     """Why nobody read it, per language, where somebody told."""
 
 
-type Kinship = tuple[int, int]
-"""Meters that print alike: the same device model and the same meter kind (primary keys)."""
-
-
-def model_rates(meters: Sequence[Meter], *, until: date = date.max) -> dict[Kinship, Fraction]:
-    """Median pages a day of the meters of the same model and kind; 5 meters at least speak for it.
+@dataclass(slots=True)
+class ModelRates:
+    """Median pages a day of the meters of the same model and kind, found when first asked for.
 
     :param until: readings after that day are left aside
     """
-    wanted = {_kinship(meter) for meter in meters}
-    models = {model for model, _kind in wanted}
-    kin = Meter.objects.filter(device__model__in=models).select_related("device")
-    relatives = {meter.pk: _kinship(meter) for meter in kin}
-    readings = Reading.objects.standing().real().filter(meter__in=relatives, taken_on__lte=until)
-    histories = readings.histories()
-    by_kinship = defaultdict(list)
-    for meter, history in histories.items():
-        by_kinship[relatives[meter]].append(history)
-    rates = {kinship: estimation.model_daily(by_kinship[kinship]) for kinship in wanted}
-    return {kinship: rate for kinship, rate in rates.items() if rate is not None}
+
+    until: date = date.max
+    _found: dict[Kinship, Fraction | None] = field(default_factory=dict)
+
+    def of(self, kinship: Kinship) -> Fraction | None:
+        """None where fewer than five meters speak for it."""
+        if kinship not in self._found:
+            self._found[kinship] = self._median(kinship)
+        return self._found[kinship]
+
+    def _median(self, kinship: Kinship) -> Fraction | None:
+        model, kind = kinship
+        readings = Reading.objects.standing().real().filter(taken_on__lte=self.until)
+        kin = readings.filter(meter__device__model=model, meter__kind=kind)
+        return estimation.model_daily(kin.histories().values())
 
 
-def estimate(
-    unread: Sequence[Unread], *, rates: Mapping[Kinship, Fraction], now: datetime
-) -> dict[int, Reading]:
+def unread(meter: Meter, *, on: date, reason: Mapping[str, str] | None = None) -> Unread:
+    """Say so of a meter that is at hand, with its device."""
+    return Unread(
+        meter.pk, on, (meter.device.model_id, meter.kind_id), meter.monthly_volume, reason
+    )
+
+
+def write(those: Sequence[Unread], *, rates: ModelRates, now: datetime) -> list[int]:
     """Write one estimated reading per meter, with method, version, inputs and words.
 
-    :param rates: from `model_rates`, for meters without a past of their own
-    :returns: the readings written, per meter
+    :returns: the primary keys of the readings, in the order of `those`
     """
-    readings = foresee(unread, rates=rates, now=now)
-    _write(readings)
-    return {reading.meter_id: reading for reading in readings}
+    past, segments = _past([one.meter for one in those])
+    billed = _billed([one.meter for one in those])
+    wanted = [Wanted(one.on, billed.get(one.meter), one.monthly_volume) for one in those]
+    found = estimate_many(past, wanted, model_daily=lambda place: rates.of(those[place].kinship))
+    return _write(those, segments, found, now=now)
 
 
 def foresee(
-    unread: Sequence[Unread],
+    those: Sequence[Unread],
     *,
-    rates: Mapping[Kinship, Fraction],
-    known: Mapping[int, submission.Facts] | None = None,
+    rates: ModelRates,
+    known: Mapping[int, submission.Facts],
     now: datetime,
 ) -> list[Reading]:
-    """The estimates as `estimate` would write them, unwritten.
+    """The estimates as `write` would write them, unwritten, from a past that is at hand.
 
-    :param known: the past of each meter, where another one than that of today is meant
+    :param known: the past of each meter
     """
-    if known is None:
-        known = submission.facts([one.meter for one in unread])
-    return [
-        _reading(one, known[one.meter.pk], rates.get(_kinship(one.meter)), now) for one in unread
-    ]
+    return [_reading(one, known[one.meter], rates, now) for one in those]
 
 
-def _reading(one: Unread, known: submission.Facts, rate: Fraction | None, now: datetime) -> Reading:
+def _reading(one: Unread, known: submission.Facts, rates: ModelRates, now: datetime) -> Reading:
+    expected = one.monthly_volume
     found = estimation.estimate(
         known.history,
         on=one.on,
         billed=known.billed[-1] if known.billed else None,
-        monthly_volume=known.monthly_volume,
-        model_daily=rate,
+        monthly_volume=expected,
+        model_daily=rates.of(one.kinship) if expected is None else None,
     )
     return Reading(
-        meter=one.meter,
+        meter_id=one.meter,
         segment=known.segment,
         taken_on=one.on,
         recorded_at=now,
         value=found.value,
         quality=Quality.ESTIMATED,
         source=Reading.Source.SYSTEM,
-        explanation={
-            "method": found.method,
-            "version": estimation.VERSION,
-            "volume": found.volume,
-            "inputs": found.inputs,
-            "words": _words(found, one.reason),
-        },
+        explanation=_explanation(found, one.reason),
     )
 
 
-def _write(readings: Sequence[Reading]) -> None:
+def _past(meters: Sequence[int]) -> tuple[Past, list[int]]:
+    """What was really read of these meters, and the segment that each stands in."""
+    standing = Reading.objects.standing().filter(Among("meter", meters))
+    marked = standing.annotate(
+        is_real=_is(~Q(quality=Quality.ESTIMATED)), is_agreed=_is(Q(quality=Quality.AGREED))
+    )
+    read = columns(
+        marked,
+        id="i8", meter_id="i8", segment="i2", taken_on="i4", value="i8", is_real="?", is_agreed="?",
+    )  # fmt: skip
+    rows, places = _placed(read["meter_id"], np.array(meters))
+    order = np.lexsort((read["id"][rows], read["taken_on"][rows], read["segment"][rows], places))
+    rows, places = rows[order], places[order]
+    segment, day, value = (
+        read[name][rows].astype(np.int64) for name in ("segment", "taken_on", "value")
+    )
+    segments = np.ones(len(meters), dtype=np.int64)
+    segments[places] = segment
+    past = Past(places, segment, day, value, read["is_agreed"][rows])
+    return past.where(read["is_real"][rows]), segments.tolist()
+
+
+def _placed(of: Whole, meters: Whole) -> tuple[Whole, Whole]:
+    """Which row stands at which place, in any order.
+
+    :param of: the meter of each row
+    :param meters: the meter at each place; one may have several
+    """
+    order = np.argsort(meters, kind="stable")
+    first = np.searchsorted(meters, of, side="left", sorter=order)
+    times = np.searchsorted(meters, of, side="right", sorter=order) - first
+    rows = np.repeat(np.arange(len(of)), times)
+    again = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
+    return rows, order[first[rows] + again]
+
+
+def _billed(meters: Sequence[int]) -> dict[int, metering.Reading]:
+    """The last index invoiced of each meter."""
+    billed = Billed.objects.filter(Among("meter", meters)).order_by("meter_id", "-taken_on", "-id")
+    rows = billed.distinct("meter_id").values_list(
+        "meter_id", "taken_on", "value", "quality", "segment"
+    )
+    qualities = {one.value: one for one in metering.Quality}
+    return {
+        meter: metering.Reading(day, value, qualities[quality], segment)
+        for meter, day, value, quality, segment in rows
+    }
+
+
+def _is(condition: Q) -> ExpressionWrapper[Q]:
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def _write(
+    those: Sequence[Unread], segments: Sequence[int], found: Iterable[Estimate], *, now: datetime
+) -> list[int]:
     """By COPY, with numbers drawn before: a close writes hundreds of thousands."""
     with connection.cursor() as cursor:
-        cursor.execute(NUMBERS, [len(readings)])
-        for reading, (number,) in zip(readings, cursor.fetchall(), strict=True):
-            reading.pk = number
+        cursor.execute(NUMBERS, [len(those)])
+        # As texts: psycopg would ask of each column of each row how it is written.
+        recorded_at = now.isoformat()
+        numbers = [number for (number,) in cursor.fetchall()]
         with cursor.copy(COPY) as copy:
-            for one in readings:
+            for number, one, segment, estimate in zip(numbers, those, segments, found, strict=True):
                 copy.write_row((
-                    one.pk, one.meter_id, one.segment, one.taken_on, one.recorded_at, one.value,
-                    str(one.quality), str(one.source), str(one.occasion), one.proposed,
-                    json.dumps(one.explanation, ensure_ascii=False),
+                    number, one.meter, segment, one.on.isoformat(), recorded_at, estimate.value, *WHAT,
+                    orjson.dumps(_explanation(estimate, one.reason)).decode(),
                 ))  # fmt: skip
+    return numbers
 
 
 NUMBERS = """
@@ -128,14 +193,17 @@ COPY = """
     COPY readings_reading (id, meter_id, segment, taken_on, recorded_at, value, quality, source, occasion, proposed,
         explanation) FROM STDIN
 """
+WHAT = (Quality.ESTIMATED.value, Reading.Source.SYSTEM.value, Reading.Occasion.PERIODIC.value, "f")
 
 
-def _words(found: estimation.Estimate, reason: Mapping[str, str] | None) -> dict[str, str]:
-    words = estimation.words(found)
-    if reason is None:
-        return words
-    return {language: f"{reason[language]} {said}" for language, said in words.items()}
-
-
-def _kinship(meter: Meter) -> Kinship:
-    return meter.device.model_id, meter.kind_id
+def _explanation(found: Estimate, reason: Mapping[str, str] | None) -> dict[str, object]:
+    words = reasons.words(found)
+    if reason is not None:
+        words = {language: f"{reason[language]} {said}" for language, said in words.items()}
+    return {
+        "method": found.method,
+        "version": estimation.VERSION,
+        "volume": found.volume,
+        "inputs": found.inputs,
+        "words": words,
+    }

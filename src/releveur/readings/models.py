@@ -49,7 +49,8 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
     def standing(self: Self) -> Self:
         """Readings that still count: not withdrawn, not superseded, not a mere proposal."""
         withdrawn = Withdrawal.objects.filter(reading=OuterRef("pk"))
-        return self.filter(~Exists(withdrawn), superseded_by__isnull=True, proposed=False)
+        superseded = Reading.objects.filter(supersedes=OuterRef("pk"))
+        return self.filter(~Exists(withdrawn), ~Exists(superseded), proposed=False)
 
     def real(self: Self) -> Self:
         """Readings that somebody or something read, or that both sides agreed on."""
@@ -82,7 +83,9 @@ class Reading(models.Model):
         LOAN = "LOAN", _("loan")
         NEW_METER = "NEW_METER", _("new meter")
 
-    meter = models.ForeignKey(Meter, models.PROTECT, related_name="readings")
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="readings", db_index=False)
+    """Looked up by `history_of_a_meter`."""
+
     segment = models.PositiveSmallIntegerField(_("segment"), default=1)
     taken_on = models.DateField(_("taken on"))
     recorded_at = models.DateTimeField(_("recorded at"))
@@ -125,7 +128,15 @@ class Reading(models.Model):
                 condition=Q(source="IMPORT"),
             ),
         ]
-        indexes = [models.Index(name="history_of_a_meter", fields=["meter", "segment", "taken_on"])]
+        indexes = [
+            models.Index(name="history_of_a_meter", fields=["meter", "segment", "taken_on"]),
+            # The one that comes with the field has a line for each reading; these are few.
+            models.Index(
+                name="readings_that_supersede",
+                fields=["supersedes"],
+                condition=Q(supersedes__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.meter_id} {self.taken_on} {self.value} {self.quality}"

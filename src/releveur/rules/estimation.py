@@ -29,8 +29,7 @@ from functools import lru_cache
 from statistics import median
 
 from releveur.rules import metering
-from releveur.rules.digits import shown
-from releveur.rules.metering import Curve, History, Quality, Reading
+from releveur.rules.metering import Curve, History, Reading
 
 VERSION = 1
 YEAR = timedelta(days=365)
@@ -46,6 +45,9 @@ class Method(StrEnum):
     MODEL = "MODEL"
     NOTHING = "NOTHING"
 
+
+type Ratio = tuple[int, int]
+"""A fraction: numerator and denominator, the latter above 0; not always in lowest terms."""
 
 type Inputs = dict[str, int | str]
 """What the estimate was computed from: integers, days as ISO texts, daily volumes as fractions."""
@@ -83,6 +85,18 @@ def estimate(
     """
     known = _known(history, until=on)
     start = known[-1] if known else billed
+    rates = _rates(known, until=on, monthly_volume=monthly_volume, of_model=model_daily)
+    return extended(start, *rates, on=on, billed=billed)
+
+
+def extended(
+    start: Reading | None, method: Method, rates: Inputs, *, on: date, billed: Reading | None
+) -> Estimate:
+    """Conclude from where a meter stood last and how it prints to the day asked for.
+
+    :param start: the last real reading, or the last billed index; without either nothing is known
+    :param rates: what the method takes its daily volume from
+    """
     if start is None:
         return recompute(Method.NOTHING, {"on": on.isoformat()})
     inputs: Inputs = {
@@ -94,7 +108,6 @@ def estimate(
     }
     if billed is not None and billed.segment == start.segment:
         inputs["billed_value"] = billed.value
-    method, rates = _rates(known, until=on, monthly_volume=monthly_volume, of_model=model_daily)
     return recompute(method, inputs | rates)
 
 
@@ -105,7 +118,8 @@ def recompute(method: Method, inputs: Mapping[str, int | str]) -> Estimate:
     >>> recompute(Method.EXPECTED, stored).value
     41163
     """
-    volume = _volume(_daily(method, inputs), int(inputs.get("days", 0)))
+    over, below = daily(method, inputs)
+    volume = max(0, rounded(over * int(inputs.get("days", 0)), below))
     reached = int(inputs.get("since_value", 0)) + volume
     value = max(reached, int(inputs.get("billed_value", reached)))
     return Estimate(value, volume, method, dict(inputs))
@@ -123,7 +137,8 @@ def expected_volume(
     method, rates = _rates(known, until=until, monthly_volume=monthly_volume, of_model=None)
     if method is Method.NOTHING:
         return None
-    return _volume(_daily(method, rates), (until - since).days)
+    over, below = daily(method, rates)
+    return max(0, rounded(over * (until - since).days, below))
 
 
 def daily_volume(history: History, since: date, until: date) -> Fraction | None:
@@ -141,15 +156,6 @@ def model_daily(histories: Iterable[History]) -> Fraction | None:
     return median(known) if len(known) >= FEWEST_OF_A_MODEL else None
 
 
-def words(found: Estimate) -> dict[str, str]:
-    """Explain an estimate in French (`fr`) and English (`en`): texts to be stored with it for ever.
-
-    >>> words(estimate([Reading(date(2022, 1, 5), 39_684)], on=date(2022, 4, 5)))["en"]
-    'Estimated at 39,684 on 05/04/2022: no volume is known for this meter.'
-    """
-    return {"fr": _french(found), "en": _english(found)}
-
-
 def _known(history: History, *, until: date) -> list[Reading]:
     known = [reading for reading in metering.real(history) if reading.taken_on <= until]
     return metering.ordered(known)
@@ -164,6 +170,11 @@ def _rates(
         if over_a_year:
             return Method.YEAR, over_a_year
         return Method.MEAN, {"mean_since": points[0][0].isoformat(), "mean_daily": str(mean)}
+    return without_a_past(monthly_volume, of_model)
+
+
+def without_a_past(monthly_volume: int | None, of_model: Fraction | None) -> tuple[Method, Inputs]:
+    """Choose for a meter that no two real readings speak for."""
     if monthly_volume is not None:
         return Method.EXPECTED, {"monthly_volume": monthly_volume}
     if of_model is not None:
@@ -194,150 +205,39 @@ def _between(points: Curve, since: date, until: date) -> Fraction | None:
     return (end - start) / (until - since).days
 
 
-def _daily(method: Method, inputs: Mapping[str, int | str]) -> Fraction:
+def daily(method: Method, inputs: Mapping[str, int | str]) -> Ratio:
+    """Return the impressions a day that an estimate counts with, from what was stored with it.
+
+    >>> daily(Method.YEAR, {"year_daily": "6084/365", "same_days_daily": "50/3"})
+    (36502, 2190)
+    """
     match method:
+        case Method.YEAR if "same_days_daily" in inputs:
+            whole, whole_below = ratio(inputs["year_daily"])
+            same, same_below = ratio(inputs["same_days_daily"])
+            return whole * same_below + same * whole_below, 2 * whole_below * same_below
         case Method.YEAR:
-            whole = str(inputs["year_daily"])
-            return _between_both(whole, str(inputs.get("same_days_daily", whole)))
+            return ratio(inputs["year_daily"])
         case Method.MEAN:
-            return _fraction(str(inputs["mean_daily"]))
+            return ratio(inputs["mean_daily"])
         case Method.EXPECTED:
-            return Fraction(int(inputs["monthly_volume"]) * 12, 365)
+            return int(inputs["monthly_volume"]) * 12, 365
         case Method.MODEL:
-            return _fraction(str(inputs["model_daily"]))
+            return ratio(inputs["model_daily"])
         case Method.NOTHING:
-            return Fraction(0)
+            return 0, 1
 
 
 @lru_cache(maxsize=1_000)
-def _between_both(whole: str, same: str) -> Fraction:
-    return (_fraction(whole) + _fraction(same)) / 2
+def ratio(text: int | str) -> Ratio:
+    """Read a fraction as it is stored: `900/91`, or `10`.
+
+    An estimate and its words, in two languages, look at the same few.
+    """
+    over, _slash, below = str(text).partition("/")
+    return int(over), int(below or 1)
 
 
-@lru_cache(maxsize=1_000)
-def _fraction(text: str) -> Fraction:
-    """An estimate and its words, in two languages, look at the same few."""
-    return Fraction(text)
-
-
-def _volume(daily: Fraction, days: int) -> int:
-    return max(0, _rounded(daily.numerator * days, daily.denominator))
-
-
-def _rounded(numerator: int, denominator: int) -> int:
+def rounded(numerator: int, denominator: int) -> int:
     """Half up."""
     return (2 * numerator + denominator) // (2 * denominator)
-
-
-def _french(found: Estimate) -> str:
-    opening = f"Estimé à {_fr(found.value)} le {_day(found.inputs['on'])}"
-    if "since" not in found.inputs:
-        return f"{opening}\u202f: aucun relevé n’est connu pour ce compteur."
-    if found.method is Method.NOTHING:
-        return f"{opening}\u202f: aucun volume n’est connu pour ce compteur."
-    origin = {
-        Quality.ACTUAL: "le relevé réel",
-        Quality.AGREED: "l’accord commercial",
-        Quality.ESTIMATED: "l’index facturé",
-    }[Quality(str(found.inputs["since_quality"]))]
-    days = int(found.inputs["days"])
-    counted = (
-        f"{_fr(found.volume)} {'impressions' if found.volume > 1 else 'impression'}"
-        f" en {days} {'jours' if days > 1 else 'jour'} depuis {origin}"
-        f" du {_day(found.inputs['since'])} ({_fr(int(found.inputs['since_value']))})"
-    )
-    if _is_held(found):
-        counted = f"index déjà facturé, maintenu\u202f; calcul\u202f: {counted}"
-    return f"{opening}\u202f: {counted}. {_french_basis(found)}"
-
-
-def _french_basis(found: Estimate) -> str:
-    inputs = found.inputs
-    daily = f"Base\u202f: {_fr(_daily(found.method, inputs))} par jour"
-    match found.method:
-        case Method.YEAR if "same_days_daily" in inputs:
-            whole, same = (
-                _fraction(str(inputs["year_daily"])),
-                _fraction(str(inputs["same_days_daily"])),
-            )
-            return (
-                f"{daily}, moyenne entre les 365 jours avant ce relevé ({_fr(whole)})"
-                f" et les mêmes jours un an plus tôt ({_fr(same)})."
-            )
-        case Method.YEAR:
-            return f"{daily}, moyenne des 365 jours avant ce relevé."
-        case Method.MEAN:
-            return f"{daily}, moyenne du {_day(inputs['mean_since'])} au {_day(inputs['since'])}."
-        case Method.EXPECTED:
-            monthly = _fr(int(inputs["monthly_volume"]))
-            return f"{daily}, soit un volume mensuel moyen (VMM) de {monthly} × 12 ÷ 365."
-        case _:
-            return f"{daily}, médiane des compteurs du même modèle."
-
-
-def _english(found: Estimate) -> str:
-    opening = f"Estimated at {_en(found.value)} on {_day(found.inputs['on'])}"
-    if "since" not in found.inputs:
-        return f"{opening}: no reading is known for this meter."
-    if found.method is Method.NOTHING:
-        return f"{opening}: no volume is known for this meter."
-    origin = {
-        Quality.ACTUAL: "the actual reading",
-        Quality.AGREED: "the agreed value",
-        Quality.ESTIMATED: "the invoiced index",
-    }[Quality(str(found.inputs["since_quality"]))]
-    days = int(found.inputs["days"])
-    counted = (
-        f"{_en(found.volume)} {'impression' if found.volume == 1 else 'impressions'}"
-        f" in {days} {'day' if days == 1 else 'days'} since {origin}"
-        f" of {_day(found.inputs['since'])} ({_en(int(found.inputs['since_value']))})"
-    )
-    if _is_held(found):
-        counted = f"already invoiced, kept; computed: {counted}"
-    return f"{opening}: {counted}. {_english_basis(found)}"
-
-
-def _english_basis(found: Estimate) -> str:
-    inputs = found.inputs
-    daily = f"Basis: {_en(_daily(found.method, inputs))} a day"
-    match found.method:
-        case Method.YEAR if "same_days_daily" in inputs:
-            whole, same = (
-                _fraction(str(inputs["year_daily"])),
-                _fraction(str(inputs["same_days_daily"])),
-            )
-            return (
-                f"{daily}, the mean of the 365 days before that reading ({_en(whole)})"
-                f" and of the same days one year earlier ({_en(same)})."
-            )
-        case Method.YEAR:
-            return f"{daily}, the mean of the 365 days before that reading."
-        case Method.MEAN:
-            since, until = _day(inputs["mean_since"]), _day(inputs["since"])
-            return f"{daily}, the mean from {since} to {until}."
-        case Method.EXPECTED:
-            monthly = _en(int(inputs["monthly_volume"]))
-            return f"{daily}, from an expected monthly volume of {monthly} × 12 ÷ 365."
-        case _:
-            return f"{daily}, the median of the meters of the same model."
-
-
-def _is_held(found: Estimate) -> bool:
-    return found.value > int(found.inputs["since_value"]) + found.volume
-
-
-@lru_cache(maxsize=1_000)
-def _day(iso: int | str) -> str:
-    return f"{date.fromisoformat(str(iso)):%d/%m/%Y}"
-
-
-def _fr(number: int | Fraction) -> str:
-    return _en(number).replace(",", "\u202f").replace(".", ",")
-
-
-def _en(number: int | Fraction) -> str:
-    if isinstance(number, int):
-        return shown(number, "en")
-    hundredths = _rounded(number.numerator * 100, number.denominator)
-    sign = "-" if hundredths < 0 else ""
-    return f"{sign}{shown(abs(hundredths) // 100, 'en')}.{abs(hundredths) % 100:02}"

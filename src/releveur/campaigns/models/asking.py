@@ -164,9 +164,15 @@ class DueReading(models.Model):
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="due_readings")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    meter = models.ForeignKey(Meter, models.PROTECT, related_name="due_readings")
+    meter = models.ForeignKey(Meter, models.PROTECT, related_name="due_readings", db_index=False)
+    """Looked up by `a_meter_is_due_once_a_day`."""
+
     due_on = models.DateField(_("due on"))
-    coverage = models.ForeignKey(Coverage, models.PROTECT, related_name="due_readings")
+    coverage = models.ForeignKey(
+        Coverage, models.PROTECT, related_name="due_readings", db_index=False
+    )
+    """Never looked up by it."""
+
     installation = models.ForeignKey(Installation, models.PROTECT, related_name="due_readings")
     final = models.BooleanField(_("last reading before the device leaves"), default=False)
     reading = models.ForeignKey(Reading, models.PROTECT, null=True, related_name="fills")

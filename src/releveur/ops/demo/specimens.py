@@ -31,8 +31,8 @@ from releveur.ops.demo import mailbox
 from releveur.ops.demo.mailbox import Caught
 from releveur.outbox import composing, writing
 from releveur.outbox.models import Mail
-from releveur.readings import estimating
-from releveur.readings.estimating import Unread
+from releveur.readings import estimating, submission
+from releveur.readings.estimating import ModelRates
 from releveur.readings.models import Billed, Reading
 
 HIDDEN = re.compile(r"<div style=\"display:none.*?>(.*?)</div>", re.DOTALL)
@@ -135,8 +135,9 @@ def _asking(scene: Scene, told: Sequence[DueReading]) -> Context:
 
 
 def _estimates(scene: Scene) -> Context:
-    unread = [Unread(row.meter, on=row.due_on) for row in scene.rows]
-    foreseen = estimating.foresee(unread, rates={}, now=scene.now)
+    unread = [estimating.unread(row.meter, on=row.due_on) for row in scene.rows]
+    known = submission.facts([row.meter for row in scene.rows])
+    foreseen = estimating.foresee(unread, rates=ModelRates(), known=known, now=scene.now)
     for row, reading in zip(scene.rows, foreseen, strict=True):
         row.reading = row.estimate or reading
     return letter.estimates(scene.invitation, scene.rows)

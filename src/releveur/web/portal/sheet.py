@@ -19,6 +19,7 @@ from releveur.campaigns.answering import Question
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Device, MeterKind
+from releveur.kept import EachGiven, Given, Kept
 from releveur.readings import submission
 from releveur.readings.models import Billed, Reading
 from releveur.rules import metering, walking
@@ -264,10 +265,11 @@ def draw(invitation: Invitation, *, now: datetime, device: int | None = None) ->
 
     :param device: of this device only; nothing of a device that is not asked of this person
     """
-    asked = DueReading.objects.asked_of(invitation)
-    if device is not None:
-        asked = asked.filter(meter__device=device)
-    rows = _rows(invitation, list(_with_what_is_shown(asked)), now)
+    if device is None:
+        asked = _ASKED.ask(invitation=invitation.pk)
+    else:
+        asked = _ASKED_OF_ONE.ask(invitation=invitation.pk, device=device)
+    rows = _rows(invitation, asked, now)
     kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
     today = now.astimezone(PARIS).date()
     return Sheet(
@@ -282,8 +284,9 @@ def draw(invitation: Invitation, *, now: datetime, device: int | None = None) ->
 def _rows(invitation: Invitation, every: Sequence[DueReading], now: datetime) -> list[Row]:
     served = answering.serving(every)
     due = [row for row in every if served[row.meter_id] is row]
-    before = Billed.objects.exclude(reading__fills__campaign=invitation.campaign_id)
-    billed = before.select_related("reading").last_of(row.meter_id for row in due)
+    meters = [row.meter_id for row in due]
+    before = _BILLED_BEFORE.ask(campaign=invitation.campaign_id, meters=meters)
+    billed = {one.meter_id: one for one in before}
     proposed = late.proposals(row.pk for row in due) if _is_signed(invitation) else {}
     cells = [Cell(one, billed.get(one.meter_id), proposed.get(one.pk)) for one in due]
     told = reporting.standing(row.pk for row in due)
@@ -313,6 +316,22 @@ def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
         "meter__kind__code",
         "due_on",
     )
+
+
+_ASKED = Kept(lambda: _with_what_is_shown(DueReading.objects.asked_of(Given("invitation"))))
+_ASKED_OF_ONE = Kept(
+    lambda: _with_what_is_shown(
+        DueReading.objects.asked_of(Given("invitation")).filter(meter__device=Given("device"))
+    )
+)
+_BILLED_BEFORE = Kept(
+    lambda: (
+        Billed.objects.exclude(reading__fills__campaign=Given("campaign"))
+        .filter(meter__in=EachGiven("meters"))
+        .select_related("reading")
+        .latest_ones()
+    )
+)
 
 
 def _row(cells: list[Cell], problem: Problem | None, now: datetime) -> Row:

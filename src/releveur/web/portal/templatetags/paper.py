@@ -81,4 +81,4 @@ def drawn_once(name: str, status: str = "") -> SafeString:
 @cache
 def drawn(name: str, status: str, language: str | None) -> SafeString:
     """Drawn when somebody first sees it, and kept."""
-    return render_to_string(name, {"status": status})
+    return SafeString(render_to_string(name, {"status": status}).strip())

@@ -6,21 +6,49 @@ kept question is an ordinary queryset with places (`Given`) for what is said whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from copy import copy
-from functools import cached_property
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from functools import cached_property, wraps
+from typing import Any
 
-from django.db import NotSupportedError, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection
 from django.db.backends.postgresql.base import ServerBindingCursor
-from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet, Value
-from django.db.models.sql.compiler import SQLCompiler
 
 _Planning: Any = ServerBindingCursor
 
 STALE = "0A000"
 """SQLSTATE of a plan that a migration made impossible: it is made anew."""
+
+
+_may_be_done_again: ContextVar[bool] = ContextVar("_may_be_done_again", default=False)
+
+
+def again[**P, R](verb: Callable[P, R]) -> Callable[P, R]:
+    """Let a verb that is one whole transaction use the plans of its connection.
+
+    One that a migration made impossible ends the transaction, and with it every plan: it is done again.
+    """
+
+    @wraps(verb)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        if connection.in_atomic_block:
+            return verb(*args, **kwargs)
+        token = _may_be_done_again.set(True)
+        try:
+            return verb(*args, **kwargs)
+        except NotSupportedError as fault:
+            if not _is_stale(fault):
+                raise
+            return verb(*args, **kwargs)
+        finally:
+            _may_be_done_again.reset(token)
+
+    return wrapper
+
+
+def _is_stale(fault: NotSupportedError) -> bool:
+    return getattr(fault.__cause__, "sqlstate", None) == STALE
 
 
 class Given(Value):
@@ -41,18 +69,14 @@ class Kept[Row]:
     def __init__(self, question: Callable[[], QuerySet[Any, Row]]) -> None:
         """Keep a question; it is written when it is first asked.
 
-        :param question: makes the queryset, with its places
+        :param question: makes the queryset, with its places; it ends in models, or in `values_list`, flat if
+            there is one column
         """
         self._question = question
 
     def ask(self, **given: object) -> list[Row]:
-        """The rows as they stand now; instances of models or tuples, as the queryset says."""
-        asked = self._written
-        query: Any = _Bound(asked, given)
-        fresh: Any = QuerySet(asked.queryset.model, query=query)
-        # What shapes the rows is kept by the queryset, not by its query.
-        fresh._iterable_class, fresh._fields = asked.shape  # noqa: SLF001
-        return list(fresh)
+        """The rows as they stand now. Instances that stand for the same row are the same instance."""
+        return self._written.ask(given)
 
     def first(self, **given: object) -> Row | None:
         """Of a question for one row at most."""
@@ -64,70 +88,93 @@ class Kept[Row]:
 
 
 class _Written:
-    """A queryset with its SQL."""
+    """A queryset with its SQL, and what becomes of its rows."""
 
     def __init__(self, queryset: Any) -> None:
-        self.queryset = queryset
-        self.shape = queryset._iterable_class, queryset._fields  # noqa: SLF001  # as above
-        self.compiler = queryset.query.get_compiler(using=queryset.db)
-        self.sql, params = self.compiler.as_sql()
+        compiler = queryset.query.get_compiler(using=DEFAULT_DB_ALIAS)
+        self.sql, params = compiler.as_sql()
         self.params: Sequence[object] = params
-        columns = [column for column, *_rest in self.compiler.select]
-        self.converters: dict[int, Any] = self.compiler.get_converters(columns)
+        columns = [column for column, *_rest in compiler.select]
+        self.converters = list(compiler.get_converters(columns).items())
+        self.annotations = list((compiler.annotation_col_map or {}).items())
+        self.is_flat = len(columns) == 1
+        self.maker = _Maker(compiler.klass_info, columns) if queryset.query.default_cols else None
 
-    def bound(self, given: Mapping[str, object]) -> list[Any]:
-        return [given[one.value] if isinstance(one, Given) else one for one in self.params]
+    def ask(self, given: Mapping[str, object]) -> list[Any]:
+        rows = self._run(
+            [given[one.value] if isinstance(one, Given) else one for one in self.params]
+        )
+        if self.converters:
+            rows = [self._converted(row) for row in rows]
+        if self.maker:
+            return self._instances(rows, self.maker)
+        return [row[0] for row in rows] if self.is_flat else rows
+
+    def _instances(self, rows: Iterable[Sequence[Any]], maker: _Maker) -> list[Any]:
+        made: Made = {}
+        found = []
+        for row in rows:
+            one = maker.make(row, made)
+            for name, place in self.annotations:
+                setattr(one, name, row[place])
+            found.append(one)
+        return found
+
+    def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
+        """What Django itself makes of some columns, JSON above all."""
+        values = list(row)
+        for place, (converters, column) in self.converters:
+            for converter in converters:
+                values[place] = converter(values[place], column, connection)
+        return values
+
+    def _run(self, values: Sequence[Any]) -> Any:
+        with connection.cursor() as cursor:
+            if not self._is_planned():
+                cursor.execute(self.sql, values)
+                return cursor.fetchall()
+            # Only a cursor that sends values apart from the SQL finds its plan again.
+            plain, cursor.cursor = cursor.cursor, _Planning(connection.connection)
+            try:
+                cursor.execute(self.sql, values)
+            except NotSupportedError as fault:
+                if not _is_stale(fault) or connection.in_atomic_block:
+                    raise
+                cursor.cursor = plain
+                cursor.execute("DEALLOCATE ALL")
+                cursor.execute(self.sql, values)
+            return cursor.fetchall()
+
+    def _is_planned(self) -> bool:
+        """Whether this connection keeps plans, and a stale one does no harm: within a transaction it ends it."""
+        may_fail = not connection.in_atomic_block or _may_be_done_again.get()
+        return may_fail and connection.connection.prepare_threshold is not None
 
 
-class _Bound:
-    """Stands where a queryset looks for its query: knows how to run it, and nothing else."""
+class _Maker:
+    """Makes the instances of one model, and those they lead to, of the columns of a row."""
 
-    values_select = ()
+    def __init__(self, said: Mapping[str, Any], columns: Sequence[Any]) -> None:
+        self.model, places = said["model"], said["select_fields"]
+        self.columns = slice(places[0], places[-1] + 1)
+        self.names = [column.target.attname for column in columns[self.columns]]
+        self.key = places[0] + self.names.index(self.model._meta.pk.attname)  # noqa: SLF001  # Django's documented way to a model's fields
+        self.link: Any = said.get("local_setter")
+        self.link_back: Any = said.get("remote_setter")
+        self.further = [_Maker(one, columns) for one in said.get("related_klass_infos", ())]
 
-    def __init__(self, written: _Written, given: Mapping[str, object]) -> None:
-        self._written = written
-        self._given = given
+    def make(self, row: Sequence[Any], made: Made) -> Any:
+        key = row[self.key]
+        if key is None or (self, key) in made:
+            return made.get((self, key))
+        one = made[self, key] = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.columns])
+        for maker in self.further:
+            other = maker.make(row, made)
+            maker.link(one, other)
+            if other is not None:
+                maker.link_back(other, one)
+        return one
 
-    def get_compiler(self, using: str) -> _Compiler:
-        compiler: Any = copy(self._written.compiler)
-        compiler.__class__ = _Compiler
-        compiler.connection = connections[using]
-        compiler.written, compiler.given = self._written, self._written.bound(self._given)
-        return cast("_Compiler", compiler)
 
-
-class _Compiler(SQLCompiler):
-    """A compiler that has done its work: it runs the SQL that was written before."""
-
-    written: _Written
-    given: list[Any]
-
-    def execute_sql(self, *_args: Any, **_kwargs: Any) -> Any:
-        with self.connection.cursor() as cursor:
-            if self._is_kept():
-                self._run_planned(cursor)
-            else:
-                cursor.execute(self.written.sql, self.given)
-            return [cursor.fetchall()]
-
-    def get_converters(self, expressions: object) -> dict[int, Any]:
-        return self.written.converters
-
-    def _is_kept(self) -> bool:
-        """Whether this connection keeps plans. Within a transaction a stale one would end it: there, all is planned
-        as it is asked.
-        """
-        raw = self.connection.connection
-        return raw.prepare_threshold is not None and not self.connection.in_atomic_block
-
-    def _run_planned(self, cursor: CursorWrapper) -> None:
-        """Only a cursor that sends values apart from the SQL finds the plan again."""
-        plain, cursor.cursor = cursor.cursor, _Planning(self.connection.connection)
-        try:
-            cursor.execute(self.written.sql, self.given)
-        except NotSupportedError as fault:
-            if getattr(fault.__cause__, "sqlstate", None) != STALE:
-                raise
-            cursor.cursor = plain
-            cursor.execute("DEALLOCATE ALL")
-            cursor.execute(self.written.sql, self.given)
+type Made = dict[tuple[_Maker, Any], Any]
+"""The instances of one answer: rows that lead to the same row lead to the same instance."""

@@ -26,6 +26,7 @@ from releveur.customers import acting
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
 from releveur.fleet import moving
+from releveur.kept import EachGiven, Given, Kept, again
 from releveur.readings import submission, withdrawing
 from releveur.readings.models import Billed, Reading
 from releveur.readings.submission import DateFault, Declared, Examined
@@ -60,6 +61,7 @@ class Outcome:
     questions: Mapping[int, Question] = field(default_factory=dict)
 
 
+@again
 @transaction.atomic
 def answer(
     due_readings: QuerySet[DueReading],
@@ -134,10 +136,13 @@ def _digest(declared: Sequence[Declared]) -> str:
 
 def _before(nonce: UUID, digest: str) -> Receipt | None:
     """The receipt this form got already; the rows are held, so that a twin has finished."""
-    receipt = Receipt.objects.filter(nonce=nonce).first()
+    receipt = _OF_NONCE.first(nonce=nonce)
     if receipt is not None and receipt.digest != digest:
         raise SentOtherwise(receipt)
     return receipt
+
+
+_OF_NONCE = Kept(lambda: Receipt.objects.filter(nonce=Given("nonce")))
 
 
 def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int, Question]:
@@ -149,10 +154,17 @@ def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int,
 def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, DueReading]:
     """Lock campaigns, invitations and rows, in this order, and return the rows per meter."""
     meters = {meter for one in declared for meter in one.values}
-    mine = due.filter(meter__in=meters).values_list("pk", "campaign_id")
-    held = locks.hold_whole(lambda: with_twins(dict(mine.all())))
-    # A colleague may have taken them back, or the device have left, while we waited.
-    still = dict(mine.all())
+    asked = due.filter(meter__in=EachGiven("meters")).values_list("pk", "campaign_id")
+    mine = Kept(lambda: asked)
+    still: dict[int, int] = {}
+
+    def look() -> Mapping[int, int]:
+        # A colleague may have taken them back, or the device have left, while we waited.
+        still.clear()
+        still.update(mine.ask(meters=[*meters]))
+        return with_twins(still)
+
+    held = locks.hold_whole(look)
     rows = serving(row for row in held if row.pk in still)
     if missing := meters - set(rows):
         raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
@@ -161,9 +173,16 @@ def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, 
 
 def with_twins(rows: Mapping[int, int]) -> dict[int, int]:
     """These rows and those of other unsigned campaigns that stand at the same readings, with their campaigns."""
-    same = DueReading.objects.filter(reading__fills__in=list(rows))
-    unsigned = same.exclude(campaign__state=Campaign.State.SIGNED)
-    return dict(unsigned.values_list("pk", "campaign_id")) | dict(rows)
+    return dict(_TWINS.ask(rows=[*rows])) | dict(rows)
+
+
+_TWINS = Kept(
+    lambda: (
+        DueReading.objects.filter(reading__fills__in=EachGiven("rows"))
+        .exclude(campaign__state=Campaign.State.SIGNED)
+        .values_list("pk", "campaign_id")
+    )
+)
 
 
 def serving(rows: Iterable[DueReading]) -> dict[int, DueReading]:

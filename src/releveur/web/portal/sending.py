@@ -41,7 +41,7 @@ def send(
     request: HttpRequest, invitation: Invitation, *, now: datetime, device: int | None = None
 ) -> Sent:
     """Record what a form declares, of all devices or of one; good rows are recorded, others ask."""
-    drawn = sheet.draw(invitation, now=now, device=device)
+    drawn = sheet.draw(invitation, now=now, device=device, shown=False)
     return declare(invitation, drawn, declaration.read(request, drawn), now=now, device=device)
 
 

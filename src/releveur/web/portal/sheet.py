@@ -260,16 +260,22 @@ def masthead(invitation: Invitation, rows: QuerySet[DueReading]) -> Masthead:
     return Masthead(invitation, list(customers.distinct().order_by("code")))
 
 
-def draw(invitation: Invitation, *, now: datetime, device: int | None = None) -> Sheet:
+def draw(
+    invitation: Invitation, *, now: datetime, device: int | None = None, shown: bool = True
+) -> Sheet:
     """Draw the sheet as it stands now.
 
     :param device: of this device only; nothing of a device that is not asked of this person
+    :param shown: whether a person sees it; a form is read into one without the past of its meters
     """
     if device is None:
         asked = _ASKED.ask(invitation=invitation.pk)
     else:
         asked = _ASKED_OF_ONE.ask(invitation=invitation.pk, device=device)
-    rows = _rows(invitation, asked, now)
+    cells = _cells(invitation, asked)
+    if shown:
+        _add_past(cells, invitation, now)
+    rows = _rows(cells, now)
     kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
     today = now.astimezone(PARIS).date()
     return Sheet(
@@ -281,16 +287,15 @@ def draw(invitation: Invitation, *, now: datetime, device: int | None = None) ->
     )
 
 
-def _rows(invitation: Invitation, every: Sequence[DueReading], now: datetime) -> list[Row]:
+def _cells(invitation: Invitation, every: Sequence[DueReading]) -> list[Cell]:
     served = answering.serving(every)
     due = [row for row in every if served[row.meter_id] is row]
-    meters = [row.meter_id for row in due]
-    before = _BILLED_BEFORE.ask(campaign=invitation.campaign_id, meters=meters)
-    billed = {one.meter_id: one for one in before}
     proposed = late.proposals(row.pk for row in due) if _is_signed(invitation) else {}
-    cells = [Cell(one, billed.get(one.meter_id), proposed.get(one.pk)) for one in due]
-    told = reporting.standing(row.pk for row in due)
-    _expect(cells, now)
+    return [Cell(one, None, proposed.get(one.pk)) for one in due]
+
+
+def _rows(cells: Sequence[Cell], now: datetime) -> list[Row]:
+    told = reporting.standing(cell.due.pk for cell in cells)
     return [
         _row(mine, told.get(mine[0].due.pk), now)
         for _device, group in groupby(cells, key=lambda cell: cell.due.meter.device_id)
@@ -342,12 +347,16 @@ def _row(cells: list[Cell], problem: Problem | None, now: datetime) -> Row:
     return row
 
 
-def _expect(cells: Sequence[Cell], now: datetime) -> None:
-    """Put the last real value and the usual difference beside each field, in two queries."""
+def _add_past(cells: Sequence[Cell], invitation: Invitation, now: datetime) -> None:
+    """Put the last billed value, the last real one and the usual difference beside each field, in three queries."""
+    meters = [cell.due.meter_id for cell in cells]
+    before = _BILLED_BEFORE.ask(campaign=invitation.campaign_id, meters=meters)
+    billed = {one.meter_id: one for one in before}
     aside = [cell.standing.pk for cell in cells if cell.standing]
     known = submission.facts([cell.due.meter for cell in cells], setting_aside=aside)
     for cell in cells:
         facts = known[cell.due.meter_id]
+        cell.billed = billed.get(cell.due.meter_id)
         last = metering.last_real(facts.history)
         cell.lowest = last.value if last and last.segment == facts.segment else None
         found = submission.usual(facts, until=answering.today(cell.due, now=now))

@@ -11,7 +11,7 @@ from releveur import postgres
 from releveur.campaigns import links
 from releveur.campaigns.models import DueReading, Invitation
 from releveur.dealer.models import Dealer
-from releveur.kept import EachGiven, Given, Kept
+from releveur.kept import AnyGiven, Given, Kept
 from tests.factories import a_dealer
 
 NAMES = Kept(lambda: Dealer.objects.filter(pk=Given("dealer")).values_list("name", flat=True))
@@ -38,7 +38,7 @@ def test_a_kept_question_answers_what_its_queryset_answers(invitation: Invitatio
     every = Kept(
         lambda: (
             DueReading.objects.asked_of(Given("invitation"))
-            .filter(meter__in=EachGiven("meters"))
+            .filter(meter=AnyGiven("meters"))
             .select_related("meter__device", "reading")
             .order_by("pk")
         )

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property, wraps
 from typing import Any
+from weakref import WeakSet
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection
 from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet, Value
 
 _Planning: Any = ServerBindingCursor
@@ -58,11 +61,14 @@ class Given(Value):
         return "%s", (self,)
 
 
-class EachGiven(Given):
-    """The place of many numbers: `meter__in=EachGiven("meters")`."""
+class AnyGiven(Given):
+    """The place of many numbers, of which the column holds one: `meter=AnyGiven("meters")`.
+
+    A subselect would join last of all, behind the eight tables that PostgreSQL orders together.
+    """
 
     def as_sql(self, compiler: object, connection: object) -> tuple[str, tuple[Any, ...]]:
-        return "(SELECT unnest(%s::bigint[]))", (self,)
+        return "ANY(%s::bigint[])", (self,)
 
 
 class Kept[Row]:
@@ -133,6 +139,7 @@ class _Written:
             if not self._is_planned():
                 cursor.execute(self.sql, values)
                 return cursor.fetchall()
+            _prefer_kept_plans(cursor)
             # Only a cursor that sends values apart from the SQL finds its plan again.
             plain, cursor.cursor = cursor.cursor, _Planning(connection.connection)
             try:
@@ -149,6 +156,16 @@ class _Written:
         """Whether this connection keeps plans, and a stale one does no harm: within a transaction it ends it."""
         may_fail = not connection.in_atomic_block or _may_be_done_again.get()
         return may_fail and connection.connection.prepare_threshold is not None
+
+
+def _prefer_kept_plans(cursor: CursorWrapper) -> None:
+    """Of ten joined tables a plan for just these values gains less than it costs to make; PostgreSQL does not know."""
+    if connection.connection not in _preferring:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        _preferring.add(connection.connection)
+
+
+_preferring: WeakSet[psycopg.Connection] = WeakSet()
 
 
 class _Maker:

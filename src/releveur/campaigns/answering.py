@@ -26,7 +26,7 @@ from releveur.customers import acting
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
 from releveur.fleet import moving
-from releveur.kept import EachGiven, Given, Kept, again
+from releveur.kept import AnyGiven, Given, Kept, again
 from releveur.readings import submission, withdrawing
 from releveur.readings.models import Billed, Reading
 from releveur.readings.submission import DateFault, Declared, Examined
@@ -154,7 +154,7 @@ def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int,
 def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, DueReading]:
     """Lock campaigns, invitations and rows, in this order, and return the rows per meter."""
     meters = {meter for one in declared for meter in one.values}
-    asked = due.filter(meter__in=EachGiven("meters")).values_list("pk", "campaign_id")
+    asked = due.filter(meter=AnyGiven("meters")).values_list("pk", "campaign_id")
     mine = Kept(lambda: asked)
     still: dict[int, int] = {}
 
@@ -178,7 +178,7 @@ def with_twins(rows: Mapping[int, int]) -> dict[int, int]:
 
 _TWINS = Kept(
     lambda: (
-        DueReading.objects.filter(reading__fills__in=EachGiven("rows"))
+        DueReading.objects.filter(reading__fills=AnyGiven("rows"))
         .exclude(campaign__state=Campaign.State.SIGNED)
         .values_list("pk", "campaign_id")
     )
@@ -205,7 +205,7 @@ def _standing(rows: Mapping[int, DueReading]) -> dict[int, Reading]:
     proposals = late.proposals(row.pk for row in signed)
     requested = [row.reading_id for row in rows.values() if row.kind == Kind.ONE_OFF]
     invoiced = Billed.objects.filter(reading__in=requested).values_list("reading_id", flat=True)
-    stays = set(invoiced)
+    stays = set(invoiced) if requested else set()
     real = {
         meter: row.answer
         for meter, row in rows.items()
@@ -344,6 +344,8 @@ def _record(
 def _follow(fresh: Mapping[int, Reading]) -> None:
     """Rows of other unsigned campaigns that stood at a reading go on to the one that replaces it."""
     after = {one.supersedes_id: one for one in fresh.values() if one.supersedes_id}
+    if not after:
+        return
     rows = DueReading.objects.filter(reading__in=after)
     behind = list(rows.exclude(campaign__state=Campaign.State.SIGNED).order_by("pk"))
     for row in behind:

@@ -27,7 +27,7 @@ from releveur.campaigns.models import (
 )
 from releveur.clock import PARIS
 from releveur.customers.models import Customer
-from releveur.kept import EachGiven, Kept
+from releveur.kept import AnyGiven, Kept
 from releveur.outbox import keys
 from releveur.readings import wording
 from releveur.readings.models import Reading
@@ -78,7 +78,7 @@ def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
 
 _ASKED = Kept(
     lambda: (
-        Asked.objects.filter(still_held("due_reading__"), invitation__in=EachGiven("invitations"))
+        Asked.objects.filter(still_held("due_reading__"), invitation=AnyGiven("invitations"))
         .annotate(has_problem=problem_told("due_reading__"))
         .select_related(
             "due_reading__reading",

@@ -26,7 +26,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from django.db import connection, transaction
 
 from releveur.campaigns.models import Asked, Campaign, DueReading, Invitation
-from releveur.kept import EachGiven, Kept
+from releveur.kept import AnyGiven, Kept
 
 
 def share(campaigns: Iterable[int]) -> None:
@@ -64,7 +64,7 @@ def hold_due_readings(due_readings: Iterable[int]) -> list[DueReading]:
 
 _HELD = Kept(
     lambda: (
-        DueReading.objects.filter(pk__in=EachGiven("ids"))
+        DueReading.objects.filter(pk=AnyGiven("ids"))
         .select_related("meter__kind", "campaign", "installation__site", "reading")
         .select_related("coverage__contract", "meter__device")
         .order_by("pk")
@@ -112,7 +112,7 @@ def asking(due_readings: Iterable[DueReading | int]) -> set[int]:
 
 _ASKING = Kept(
     lambda: (
-        Asked.objects.filter(due_reading__in=EachGiven("ids"))
+        Asked.objects.filter(due_reading=AnyGiven("ids"))
         .values_list("invitation_id", flat=True)
         .distinct()
     )

@@ -22,7 +22,7 @@ from releveur.campaigns.models import (
     Problem,
 )
 from releveur.dealer.models import Dealer
-from releveur.kept import EachGiven, Kept
+from releveur.kept import AnyGiven, Kept
 from releveur.outbox import bouncing, writing
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
@@ -297,7 +297,7 @@ def _threads(invitations: Sequence[int] | set[int]) -> dict[int, str]:
 _STARTED = Kept(
     lambda: (
         Notice.objects.filter(
-            invitation__in=EachGiven("invitations"), what__in=STARTS, mail__isnull=False
+            invitation=AnyGiven("invitations"), what__in=STARTS, mail__isnull=False
         )
         .exclude(mail__state=Mail.State.FAILED)
         .order_by("what", "pk")

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from releveur.campaigns import locks
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Notice
 from releveur.dealer.closures import closed_days
-from releveur.kept import EachGiven, Kept
+from releveur.kept import AnyGiven, Kept
 from releveur.outbox.models import Mail
 from releveur.rules import schedule
 from releveur.rules.schedule import Closures, Facts, Plan, Remind
@@ -170,7 +170,7 @@ def _held_unsent(notices: QuerySet[Notice]) -> QuerySet[Notice]:
 
 
 def _of_answered() -> QuerySet[Notice]:
-    people = Invitation.objects.filter(pk__in=EachGiven("people"))
+    people = Invitation.objects.filter(pk=AnyGiven("people"))
     return Notice.objects.filter(invitation__in=people.exclude(pk__in=silent(people).values("pk")))
 
 

@@ -16,7 +16,7 @@ from releveur.campaigns import locks, mailing, office_mail, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.campaigns.office_mail import News
 from releveur.fleet.models import Device
-from releveur.kept import EachGiven, Kept
+from releveur.kept import AnyGiven, Kept
 
 MOST_WORDS = 1_000
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -98,7 +98,7 @@ _TOLD = Kept(
             row=F("invitation__asked__due_reading"),
             of_device=F("invitation__asked__due_reading__meter__device"),
         )
-        .filter(row__in=EachGiven("rows"), of_device=F("device"))
+        .filter(row=AnyGiven("rows"), of_device=F("device"))
         .select_related("invitation__contact")
         .order_by("pk")
     )

@@ -14,7 +14,7 @@ from typing import Literal
 from releveur.accounts.models import User
 from releveur.customers.models import Contact
 from releveur.fleet.models import Meter
-from releveur.kept import EachGiven, Kept
+from releveur.kept import AnyGiven, Kept
 from releveur.readings.models import Billed, Finding, Proof, Reading, by_meter
 from releveur.rules import metering, validation
 from releveur.rules.estimation import expected_volume
@@ -109,11 +109,9 @@ def facts(meters: Iterable[Meter], *, setting_aside: Iterable[int] = ()) -> dict
     }
 
 
-_OF_METERS = {"meter__in": EachGiven("meters")}
+_OF_METERS = {"meter": AnyGiven("meters")}
 _STANDING = Kept(
-    lambda: (
-        Reading.objects.standing().filter(**_OF_METERS).exclude(pk__in=EachGiven("aside")).lines()
-    )
+    lambda: Reading.objects.standing().filter(**_OF_METERS).exclude(pk=AnyGiven("aside")).lines()
 )
 _BILLED = Kept(lambda: Billed.objects.filter(**_OF_METERS).lines())
 

@@ -19,7 +19,7 @@ from releveur.campaigns.answering import Question
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Device, MeterKind
-from releveur.kept import EachGiven, Given, Kept
+from releveur.kept import AnyGiven, Given, Kept
 from releveur.readings import submission
 from releveur.readings.models import Billed, Reading
 from releveur.rules import metering, walking
@@ -332,7 +332,7 @@ _ASKED_OF_ONE = Kept(
 _BILLED_BEFORE = Kept(
     lambda: (
         Billed.objects.exclude(reading__fills__campaign=Given("campaign"))
-        .filter(meter__in=EachGiven("meters"))
+        .filter(meter=AnyGiven("meters"))
         .select_related("reading")
         .latest_ones()
     )

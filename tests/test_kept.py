@@ -11,7 +11,7 @@ from releveur import postgres
 from releveur.campaigns import links
 from releveur.campaigns.models import DueReading, Invitation
 from releveur.dealer.models import Dealer
-from releveur.kept import AnyGiven, Given, Kept
+from releveur.kept import AnyGiven, Given, Kept, again
 from tests.factories import a_dealer
 
 NAMES = Kept(lambda: Dealer.objects.filter(pk=Given("dealer")).values_list("name", flat=True))
@@ -96,6 +96,42 @@ def test_within_a_transaction_nothing_depends_on_an_old_plan() -> None:
             assert NAMES.ask(dealer=dealer.pk) == [dealer.name]
 
     assert plans() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("keeping")
+def test_a_transaction_that_met_an_impossible_plan_is_done_again() -> None:
+    dealer = a_dealer()
+    begun: list[int] = []
+
+    @again
+    @transaction.atomic
+    def verb() -> list[str]:
+        begun.append(len(begun))
+        return NAMES.ask(dealer=dealer.pk)
+
+    for _time in range(3):
+        verb()
+    assert plans(), "whoever may be done again uses plans in a transaction too"
+
+    with as_owner() as owner:
+        owner.execute("ALTER TABLE dealer_dealer ALTER name TYPE text")
+        try:
+            assert verb() == [dealer.name]
+        finally:
+            owner.execute("ALTER TABLE dealer_dealer ALTER name TYPE varchar(120)")
+    assert begun == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.django_db
+def test_rows_that_lead_to_the_same_row_lead_to_one_instance(invitation: Invitation) -> None:
+    every = Kept(lambda: DueReading.objects.select_related("campaign", "meter__device"))
+
+    one, other = every.ask()[:2]
+
+    assert one.campaign is other.campaign
+    assert one.campaign == invitation.campaign
+    assert one.meter is not other.meter
 
 
 @pytest.mark.django_db

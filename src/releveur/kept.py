@@ -81,7 +81,7 @@ class Kept[Row]:
         self._question = question
 
     def ask(self, **given: object) -> list[Row]:
-        """The rows as they stand now. Instances that stand for the same row are the same instance."""
+        """The rows as they stand now; instances of models that lead to the same row lead to the same instance."""
         return self._written.ask(given)
 
     def first(self, **given: object) -> Row | None:
@@ -181,17 +181,24 @@ class _Maker:
         self.further = [_Maker(one, columns) for one in said.get("related_klass_infos", ())]
 
     def make(self, row: Sequence[Any], made: Made) -> Any:
-        key = row[self.key]
-        if key is None or (self, key) in made:
-            return made.get((self, key))
-        one = made[self, key] = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.columns])
+        """An instance with all it leads to."""
+        one = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.columns])
         for maker in self.further:
-            other = maker.make(row, made)
+            other = maker.shared(row, made)
             maker.link(one, other)
             if other is not None:
                 maker.link_back(other, one)
         return one
 
+    def shared(self, row: Sequence[Any], made: Made) -> Any:
+        """The instance of this row that another led to before, if one did; None where there is no row."""
+        key = row[self.key]
+        if key is None:
+            return None
+        if (self, key) not in made:
+            made[self, key] = self.make(row, made)
+        return made[self, key]
+
 
 type Made = dict[tuple[_Maker, Any], Any]
-"""The instances of one answer: rows that lead to the same row lead to the same instance."""
+"""The instances that those of one answer lead to: the same row is the same instance."""

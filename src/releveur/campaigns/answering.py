@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -33,6 +33,10 @@ from releveur.readings.submission import DateFault, Declared, Examined
 from releveur.rules import validation
 
 AGAIN = "declared again"
+
+
+type Look = Callable[[Collection[int]], Mapping[int, int]]
+"""Which rows of these meters may be answered now, with their campaigns."""
 
 
 class SentOtherwise(Exception):
@@ -61,10 +65,24 @@ class Outcome:
     questions: Mapping[int, Question] = field(default_factory=dict)
 
 
+def asked_of(invitation: Invitation) -> Look:
+    """The rows that a person is asked, for `answer`."""
+    return lambda meters: dict(_ASKED.ask(invitation=invitation.pk, meters=[*meters]))
+
+
+_ASKED = Kept(
+    lambda: (
+        DueReading.objects.asked_of(Given("invitation"))
+        .filter(meter=AnyGiven("meters"))
+        .values_list("pk", "campaign_id")
+    )
+)
+
+
 @again
 @transaction.atomic
 def answer(
-    due_readings: QuerySet[DueReading],
+    due_readings: QuerySet[DueReading] | Look,
     declared: Sequence[Declared],
     *,
     by: Contact | User | None,
@@ -96,7 +114,8 @@ def answer(
     stood = {meter: row.reading for meter, row in rows.items()}
     fresh = _record(accepted, rows, by=by, source=source, now=now)
     replaced = [one for item in accepted for one in item.replaces.values()]
-    withdrawing.withdraw(withdrawing.starts_of(replaced), by=by, reason=AGAIN, now=now)
+    if replaced:
+        withdrawing.withdraw(withdrawing.starts_of(replaced), by=by, reason=AGAIN, now=now)
     receipt = _receipt(
         fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation,
         instead=instead, now=now,
@@ -151,17 +170,16 @@ def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int,
     return {device: question for device, question in questions.items() if device not in named}
 
 
-def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, DueReading]:
+def _lock(due: QuerySet[DueReading] | Look, declared: Sequence[Declared]) -> dict[int, DueReading]:
     """Lock campaigns, invitations and rows, in this order, and return the rows per meter."""
     meters = {meter for one in declared for meter in one.values}
-    asked = due.filter(meter=AnyGiven("meters")).values_list("pk", "campaign_id")
-    mine = Kept(lambda: asked)
+    mine = due if callable(due) else _look_into(due)
     still: dict[int, int] = {}
 
     def look() -> Mapping[int, int]:
         # A colleague may have taken them back, or the device have left, while we waited.
         still.clear()
-        still.update(mine.ask(meters=[*meters]))
+        still.update(mine(meters))
         return with_twins(still)
 
     held = locks.hold_whole(look)
@@ -169,6 +187,10 @@ def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, 
     if missing := meters - set(rows):
         raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
     return rows
+
+
+def _look_into(due: QuerySet[DueReading]) -> Look:
+    return lambda meters: dict(due.filter(meter__in=meters).values_list("pk", "campaign_id"))
 
 
 def with_twins(rows: Mapping[int, int]) -> dict[int, int]:

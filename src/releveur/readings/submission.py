@@ -198,8 +198,10 @@ def submit(
             fresh[meter] = reading
             if reading.segment > one.facts[meter].segment:
                 opening += _bounds_of_segments(reading, one)
-    Reading.objects.bulk_create([*opening, *fresh.values()])
-    Finding.objects.bulk_create(_findings(examined, fresh))
+    if fresh:
+        Reading.objects.bulk_create([*opening, *fresh.values()])
+    if findings := _findings(examined, fresh):
+        Finding.objects.bulk_create(findings)
     return fresh
 
 

@@ -75,7 +75,7 @@ def declare(
 
 def _answer(invitation: Invitation, sent: declaration.Sent, now: datetime) -> Outcome:
     return answering.answer(
-        DueReading.objects.asked_of(invitation),
+        answering.asked_of(invitation),
         sent.declared,
         by=invitation.contact,
         source=Reading.Source.CUSTOMER,

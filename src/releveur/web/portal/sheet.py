@@ -275,7 +275,9 @@ def draw(
     cells = _cells(invitation, asked)
     if shown:
         _add_past(cells, invitation, now)
-    rows = _rows(cells, now)
+    # A form is read by what stands in its rows; a problem says more only where something does.
+    told = _problems(cells) if shown or any(cell.standing for cell in cells) else {}
+    rows = _rows(cells, told, now)
     kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
     today = now.astimezone(PARIS).date()
     return Sheet(
@@ -294,8 +296,11 @@ def _cells(invitation: Invitation, every: Sequence[DueReading]) -> list[Cell]:
     return [Cell(one, None, proposed.get(one.pk)) for one in due]
 
 
-def _rows(cells: Sequence[Cell], now: datetime) -> list[Row]:
-    told = reporting.standing(cell.due.pk for cell in cells)
+def _problems(cells: Iterable[Cell]) -> Mapping[int, Problem]:
+    return reporting.standing(cell.due.pk for cell in cells)
+
+
+def _rows(cells: Sequence[Cell], told: Mapping[int, Problem], now: datetime) -> list[Row]:
     return [
         _row(mine, told.get(mine[0].due.pk), now)
         for _device, group in groupby(cells, key=lambda cell: cell.due.meter.device_id)

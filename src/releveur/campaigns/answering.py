@@ -5,7 +5,6 @@ Campaigns are shared, every invitation that asks the rows and the rows are held 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -19,9 +18,9 @@ from django.db.models import QuerySet
 
 from releveur.accounts.models import User
 from releveur.audit.writing import By
-from releveur.campaigns import late, locks, mailing, pointing, reminding
+from releveur.campaigns import acknowledging, late, locks, pointing, reminding
 from releveur.campaigns.letter import Corrected
-from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Receipt, ReceiptLine
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Receipt
 from releveur.customers import acting
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
@@ -116,10 +115,10 @@ def answer(
     replaced = [one for item in accepted for one in item.replaces.values()]
     if replaced:
         withdrawing.withdraw(withdrawing.starts_of(replaced), by=by, reason=AGAIN, now=now)
-    receipt = _receipt(
-        fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation,
-        instead=instead, now=now,
-    )  # fmt: skip
+    lines = [(rows[meter], reading) for meter, reading in fresh.items()]
+    receipt = acknowledging.acknowledge(
+        lines, nonce=nonce, digest=digest, by=by, invitation=invitation, instead=instead, now=now
+    )
     reminding.withhold_answered(locks.asking(rows.values()), now=now)
     late.note_corrections(fresh, rows, before=stood, by=noted_by or acting.by(by), now=now)
     return Outcome(receipt, questions=questions)
@@ -374,44 +373,3 @@ def _follow(fresh: Mapping[int, Reading]) -> None:
         row.reading = after[row.reading_id or 0]
     if behind:
         pointing.save(behind)
-
-
-def _receipt(
-    fresh: Mapping[int, Reading],
-    rows: Mapping[int, DueReading],
-    *,
-    nonce: UUID,
-    digest: str,
-    by: Contact | User | None,
-    invitation: Invitation | None,
-    instead: Corrected | None,
-    now: datetime,
-) -> Receipt:
-    """Write the receipt, its lines and, for an invited person, its mail."""
-    number = _number(nonce, now)
-    lines = [(rows[meter], reading) for meter, reading in fresh.items()]
-    mail = (
-        mailing.receipt(number, invitation=invitation, lines=lines, instead=instead, now=now)
-        if invitation
-        else None
-    )
-    receipt = Receipt.objects.create(
-        number=number,
-        nonce=nonce,
-        digest=digest,
-        invitation=invitation,
-        by_contact=by if isinstance(by, Contact) else None,
-        by_user=by if isinstance(by, User) else None,
-        made_at=now,
-        mail=mail,
-    )
-    ReceiptLine.objects.bulk_create(
-        ReceiptLine(receipt=receipt, due_reading=row, reading=reading) for row, reading in lines
-    )
-    return receipt
-
-
-def _number(nonce: UUID, now: datetime) -> str:
-    """Short enough for the phone: the day, then six letters and digits of the nonce's hash."""
-    letters = base64.b32encode(hashlib.sha256(nonce.bytes).digest()).decode()[:6]
-    return f"R{now:%y%m%d}-{letters}"

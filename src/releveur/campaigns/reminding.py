@@ -178,11 +178,19 @@ _OF_ANSWERED = Kept(lambda: _held_unsent(_of_answered()))
 
 
 def _take_back(held: Sequence[Notice], now: datetime) -> int:
-    mails = Mail.objects.filter(pk__in=[one.mail_id for one in held], state=Mail.State.OWED)
-    taken = {mail.pk for mail in mails.order_by("pk").select_for_update(of=("self",))}
-    Mail.objects.filter(pk__in=taken).update(state=Mail.State.WITHHELD)
+    taken = _withheld([one.mail_id for one in held if one.mail_id])
     back = [one.pk for one in held if one.mail_id is None or one.mail_id in taken]
     return Notice.objects.filter(pk__in=back).update(withheld_at=now)
+
+
+def _withheld(mails: Collection[int]) -> set[int]:
+    """Those of these mails that had not left, and now never will."""
+    if not mails:
+        return set()
+    owed = Mail.objects.filter(pk__in=mails, state=Mail.State.OWED)
+    taken = {mail.pk for mail in owed.order_by("pk").select_for_update(of=("self",))}
+    Mail.objects.filter(pk__in=taken).update(state=Mail.State.WITHHELD)
+    return taken
 
 
 def facts_of(

@@ -268,11 +268,7 @@ def draw(
     :param device: of this device only; nothing of a device that is not asked of this person
     :param shown: whether a person sees it; a form is read into one without the past of its meters
     """
-    if device is None:
-        asked = _ASKED.ask(invitation=invitation.pk)
-    else:
-        asked = _ASKED_OF_ONE.ask(invitation=invitation.pk, device=device)
-    cells = _cells(invitation, asked)
+    cells = _cells(invitation, _asked(invitation, device, shown=shown))
     if shown:
         _add_past(cells, invitation, now)
     # A form is read by what stands in its rows; a problem says more only where something does.
@@ -308,13 +304,21 @@ def _rows(cells: Sequence[Cell], told: Mapping[int, Problem], now: datetime) -> 
     ]
 
 
+def _asked(invitation: Invitation, device: int | None, *, shown: bool) -> list[DueReading]:
+    if device is not None:
+        return _ASKED_OF_ONE.ask(invitation=invitation.pk, device=device)
+    return (_ASKED if shown else _READ).ask(invitation=invitation.pk)
+
+
 def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
+    return _with_what_is_read(asked).select_related(
+        "meter__device__model", "reading__by_contact", "coverage__contract"
+    )
+
+
+def _with_what_is_read(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
     return asked.select_related(
-        "meter__kind",
-        "meter__device__model",
-        "installation__site__customer",
-        "reading__by_contact",
-        "coverage__contract",
+        "meter__kind", "meter__device", "installation__site__customer", "reading"
     ).order_by(
         "installation__site__customer__code",
         "installation__site__name",
@@ -329,6 +333,7 @@ def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
 
 
 _ASKED = Kept(lambda: _with_what_is_shown(DueReading.objects.asked_of(Given("invitation"))))
+_READ = Kept(lambda: _with_what_is_read(DueReading.objects.asked_of(Given("invitation"))))
 _ASKED_OF_ONE = Kept(
     lambda: _with_what_is_shown(
         DueReading.objects.asked_of(Given("invitation")).filter(meter__device=Given("device"))

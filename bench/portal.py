@@ -101,7 +101,7 @@ def _leave_specimens(ports: Ports, everybody: Sequence[Person]) -> None:
     for name in ("landing", "declaration"):
         first, last = everybody[0], everybody[-2]
         _head, page = load.ask(ports.product, getattr(first, name))
-        specimen = {"page": page, "facts": _facts(name, first, invitation=1)}
+        specimen = {"page": page, "facts": _facts(name, first, page)}
         (settings.DATA_DIR / f"{name}.json").write_text(json.dumps(specimen))
         _head, ours = load.ask(ports.product, getattr(last, name))
         _head, theirs = load.ask(ports.limit, getattr(last, name))
@@ -110,13 +110,14 @@ def _leave_specimens(ports: Ports, everybody: Sequence[Person]) -> None:
             raise NotTheSame(name, unlike[:3])
 
 
-def _facts(name: str, person: Person, *, invitation: int) -> dict[str, str]:
+def _facts(name: str, person: Person, page: str) -> dict[str, str]:
+    """Of the first person, as they stand in her page."""
     with connection.cursor() as cursor:
         if name == "landing":
             cursor.execute(pages.LANDING, [keys.hashed(person.key)])
             return pages.landing_facts(person.key, cursor.fetchone())
-        cursor.execute(pages.DECLARATION, [invitation, 1])
-        return pages.declaration_facts(cursor.fetchall())
+        cursor.execute(pages.DECLARATION, [1, 1])
+        return pages.declaration_facts(cursor.fetchall()) | pages.tokens_of(page)
 
 
 def _queries(person: Person) -> int:

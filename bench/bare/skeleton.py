@@ -34,6 +34,7 @@ def cut(page: str, facts: Mapping[str, str]) -> Skeleton:
     Facts that read the same (two devices of one model) come in the order of their names, each as often.
 
     :param facts: her facts by name, each with enough around it to be found nowhere else
+    :raises LookupError: the page does not show one of them
     """
     names: dict[str, list[str]] = defaultdict(list)
     for name, text in facts.items():
@@ -41,6 +42,8 @@ def cut(page: str, facts: Mapping[str, str]) -> Skeleton:
     longest_first = sorted(names, key=len, reverse=True)
     pieces = re.split("(" + "|".join(map(re.escape, longest_first)) + ")", page)
     found = Counter(pieces[1::2])
+    if lost := names.keys() - found:
+        raise LookupError(f"not in the page: {sorted(lost)}")
     seen: Counter[str] = Counter()
     order = []
     for text in pieces[1::2]:

@@ -9,10 +9,11 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from releveur import clock
-from releveur.web.portal import access
+from releveur.customers import restraining
+from releveur.web.portal import access, devices
 
 ASKED = """
-select r.id, r.meter_id, i.contact_id, c.email from campaigns_duereading r
+select r.id, r.meter_id, i.contact_id, c.email, i.uuid, i.link_version, i.key_hash from campaigns_duereading r
 join campaigns_asked a on a.due_reading_id = r.id
 join campaigns_invitation i on i.id = a.invitation_id
 join customers_contact c on c.id = i.contact_id
@@ -33,8 +34,8 @@ where r.meter_id = fresh.meter_id and r.id = any(%s) returning r.id, fresh.id
 
 MAIL = """
 insert into outbox_mail ("to", copy_to, language, kind, priority, sender, reply_to, subject, text, html, calendar,
-    message_id, in_reply_to, key_hash, state, owed_at, attempts, smtp_reply)
-values (%s, '', 'fr', 'receipt', 10, 'x', 'x', %s, %s, %s, '', %s, '', '', 'OWED', %s, 0, '') returning id
+    message_id, in_reply_to, key_uuid, key_version, key_hash, state, owed_at, attempts, smtp_reply)
+values (%s, '', 'fr', 'receipt', 10, %s, %s, %s, %s, %s, '', %s, '', %s, %s, %s, 'OWED', %s, 0, '') returning id
 """
 
 RECEIPT = """
@@ -51,9 +52,10 @@ WITHHELD = (
     "update campaigns_notice set withheld_at = %s where invitation_id = %s and mail_id is null"
 )
 
+SENDER = "Bureautique Lafayette <releves@bureautique-lafayette.example>"
 TEXT, HTML = (
-    "Merci, vos relevés sont enregistrés. " * 40,
-    "<p>Merci, vos relevés sont enregistrés.</p>" * 250,
+    "Merci, vos relevés sont enregistrés. " * 47,
+    "<p>Merci, vos relevés sont enregistrés.</p>" * 204,
 )
 """As long as the product's own."""
 
@@ -62,15 +64,17 @@ def submit(request: HttpRequest) -> HttpResponse:
     ticket = signing.loads(request.COOKIES[access.COOKIE], salt=access.SALT, max_age=access.LIFE)
     number = f"R{uuid4().hex[:12]}"
     with transaction.atomic(), connection.cursor() as cursor:
+        restraining.count("readings", str(ticket[0]), most=devices.MOST_FORMS)
         cursor.execute(ASKED, ticket)
         asked = cursor.fetchall()
-        contact, email = asked[0][2:]
+        contact, email, *link = asked[0][2:]
         rows, meters = [row for row, *_rest in asked], [meter for _row, meter, *_rest in asked]
         values = [int(request.POST[f"value-{row}"]) for row in rows]
         now = clock.now()
         cursor.execute(READ, [request.POST["on"], now, contact, meters, values, rows])
         filled = cursor.fetchall()
-        cursor.execute(MAIL, [email, f"Reçu {number}", TEXT, HTML, f"<{number}@bench>", now])
+        subject, message_id = f"Relevés enregistrés, reçu {number}", f"<{number}@{SENDER}>"
+        cursor.execute(MAIL, [email, SENDER, SENDER, subject, TEXT, HTML, message_id, *link, now])
         [mail] = cursor.fetchone()
         nonce = UUID(request.POST["nonce"])
         cursor.execute(RECEIPT, [number, nonce, "0" * 64, ticket[0], contact, now, mail])

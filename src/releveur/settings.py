@@ -55,6 +55,8 @@ if held := knobs.number("RELEVEUR_POOL"):
     }  # fmt: skip
     # A connection that died meanwhile is noticed before a page gets it.
     _app["CONN_HEALTH_CHECKS"] = True
+    # A connection that is kept keeps the plans of what is asked again and again (`kept`), from the second time on.
+    _app["OPTIONS"]["prepare_threshold"] = 1
 DATABASES: dict[str, dict[str, Any]] = {"default": _app}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
 
 import releveur.web
+from releveur.web.portal.templatetags import paper
 from tests.web.seeing import Seen
 from tests.web.states import every_state
 
@@ -56,6 +57,7 @@ def language(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def seen(language: str) -> list[Seen]:
+    paper.drawn.cache_clear()  # as in a process that has shown nothing yet
     seen = every_state(language)
     if PAGES:
         for number, one in enumerate(seen):

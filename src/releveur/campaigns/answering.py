@@ -5,10 +5,9 @@ Campaigns are shared, every invitation that asks the rows and the rows are held 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -19,19 +18,24 @@ from django.db.models import QuerySet
 
 from releveur.accounts.models import User
 from releveur.audit.writing import By
-from releveur.campaigns import late, locks, mailing, pointing, reminding
+from releveur.campaigns import acknowledging, late, locks, pointing, reminding
 from releveur.campaigns.letter import Corrected
-from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Receipt, ReceiptLine
+from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Receipt
 from releveur.customers import acting
 from releveur.customers.models import Contact
 from releveur.dealer.models import Dealer
 from releveur.fleet import moving
+from releveur.kept import AnyGiven, Given, Kept, again
 from releveur.readings import submission, withdrawing
 from releveur.readings.models import Billed, Reading
 from releveur.readings.submission import DateFault, Declared, Examined
 from releveur.rules import validation
 
 AGAIN = "declared again"
+
+
+type Look = Callable[[Collection[int]], Mapping[int, int]]
+"""Which rows of these meters may be answered now, with their campaigns."""
 
 
 class SentOtherwise(Exception):
@@ -60,9 +64,24 @@ class Outcome:
     questions: Mapping[int, Question] = field(default_factory=dict)
 
 
+def asked_of(invitation: Invitation) -> Look:
+    """The rows that a person is asked, for `answer`."""
+    return lambda meters: dict(_ASKED.ask(invitation=invitation.pk, meters=[*meters]))
+
+
+_ASKED = Kept(
+    lambda: (
+        DueReading.objects.asked_of(Given("invitation"))
+        .filter(meter=AnyGiven("meters"))
+        .values_list("pk", "campaign_id")
+    )
+)
+
+
+@again
 @transaction.atomic
 def answer(
-    due_readings: QuerySet[DueReading],
+    due_readings: QuerySet[DueReading] | Look,
     declared: Sequence[Declared],
     *,
     by: Contact | User | None,
@@ -94,11 +113,12 @@ def answer(
     stood = {meter: row.reading for meter, row in rows.items()}
     fresh = _record(accepted, rows, by=by, source=source, now=now)
     replaced = [one for item in accepted for one in item.replaces.values()]
-    withdrawing.withdraw(withdrawing.starts_of(replaced), by=by, reason=AGAIN, now=now)
-    receipt = _receipt(
-        fresh, rows, nonce=nonce, digest=digest, by=by, invitation=invitation,
-        instead=instead, now=now,
-    )  # fmt: skip
+    if replaced:
+        withdrawing.withdraw(withdrawing.starts_of(replaced), by=by, reason=AGAIN, now=now)
+    lines = [(rows[meter], reading) for meter, reading in fresh.items()]
+    receipt = acknowledging.acknowledge(
+        lines, nonce=nonce, digest=digest, by=by, invitation=invitation, instead=instead, now=now
+    )
     reminding.withhold_answered(locks.asking(rows.values()), now=now)
     late.note_corrections(fresh, rows, before=stood, by=noted_by or acting.by(by), now=now)
     return Outcome(receipt, questions=questions)
@@ -134,10 +154,13 @@ def _digest(declared: Sequence[Declared]) -> str:
 
 def _before(nonce: UUID, digest: str) -> Receipt | None:
     """The receipt this form got already; the rows are held, so that a twin has finished."""
-    receipt = Receipt.objects.filter(nonce=nonce).first()
+    receipt = _OF_NONCE.first(nonce=nonce)
     if receipt is not None and receipt.digest != digest:
         raise SentOtherwise(receipt)
     return receipt
+
+
+_OF_NONCE = Kept(lambda: Receipt.objects.filter(nonce=Given("nonce")))
 
 
 def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int, Question]:
@@ -146,24 +169,41 @@ def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int,
     return {device: question for device, question in questions.items() if device not in named}
 
 
-def _lock(due: QuerySet[DueReading], declared: Sequence[Declared]) -> dict[int, DueReading]:
+def _lock(due: QuerySet[DueReading] | Look, declared: Sequence[Declared]) -> dict[int, DueReading]:
     """Lock campaigns, invitations and rows, in this order, and return the rows per meter."""
     meters = {meter for one in declared for meter in one.values}
-    mine = due.filter(meter__in=meters).values_list("pk", "campaign_id")
-    held = locks.hold_whole(lambda: with_twins(dict(mine.all())))
-    # A colleague may have taken them back, or the device have left, while we waited.
-    still = dict(mine.all())
+    mine = due if callable(due) else _look_into(due)
+    still: dict[int, int] = {}
+
+    def look() -> Mapping[int, int]:
+        # A colleague may have taken them back, or the device have left, while we waited.
+        still.clear()
+        still.update(mine(meters))
+        return with_twins(still)
+
+    held = locks.hold_whole(look)
     rows = serving(row for row in held if row.pk in still)
     if missing := meters - set(rows):
         raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
     return rows
 
 
+def _look_into(due: QuerySet[DueReading]) -> Look:
+    return lambda meters: dict(due.filter(meter__in=meters).values_list("pk", "campaign_id"))
+
+
 def with_twins(rows: Mapping[int, int]) -> dict[int, int]:
     """These rows and those of other unsigned campaigns that stand at the same readings, with their campaigns."""
-    same = DueReading.objects.filter(reading__fills__in=list(rows))
-    unsigned = same.exclude(campaign__state=Campaign.State.SIGNED)
-    return dict(unsigned.values_list("pk", "campaign_id")) | dict(rows)
+    return dict(_TWINS.ask(rows=[*rows])) | dict(rows)
+
+
+_TWINS = Kept(
+    lambda: (
+        DueReading.objects.filter(reading__fills=AnyGiven("rows"))
+        .exclude(campaign__state=Campaign.State.SIGNED)
+        .values_list("pk", "campaign_id")
+    )
+)
 
 
 def serving(rows: Iterable[DueReading]) -> dict[int, DueReading]:
@@ -186,7 +226,7 @@ def _standing(rows: Mapping[int, DueReading]) -> dict[int, Reading]:
     proposals = late.proposals(row.pk for row in signed)
     requested = [row.reading_id for row in rows.values() if row.kind == Kind.ONE_OFF]
     invoiced = Billed.objects.filter(reading__in=requested).values_list("reading_id", flat=True)
-    stays = set(invoiced)
+    stays = set(invoiced) if requested else set()
     real = {
         meter: row.answer
         for meter, row in rows.items()
@@ -325,50 +365,11 @@ def _record(
 def _follow(fresh: Mapping[int, Reading]) -> None:
     """Rows of other unsigned campaigns that stood at a reading go on to the one that replaces it."""
     after = {one.supersedes_id: one for one in fresh.values() if one.supersedes_id}
+    if not after:
+        return
     rows = DueReading.objects.filter(reading__in=after)
     behind = list(rows.exclude(campaign__state=Campaign.State.SIGNED).order_by("pk"))
     for row in behind:
         row.reading = after[row.reading_id or 0]
     if behind:
         pointing.save(behind)
-
-
-def _receipt(
-    fresh: Mapping[int, Reading],
-    rows: Mapping[int, DueReading],
-    *,
-    nonce: UUID,
-    digest: str,
-    by: Contact | User | None,
-    invitation: Invitation | None,
-    instead: Corrected | None,
-    now: datetime,
-) -> Receipt:
-    """Write the receipt, its lines and, for an invited person, its mail."""
-    number = _number(nonce, now)
-    lines = [(rows[meter], reading) for meter, reading in fresh.items()]
-    mail = (
-        mailing.receipt(number, invitation=invitation, lines=lines, instead=instead, now=now)
-        if invitation
-        else None
-    )
-    receipt = Receipt.objects.create(
-        number=number,
-        nonce=nonce,
-        digest=digest,
-        invitation=invitation,
-        by_contact=by if isinstance(by, Contact) else None,
-        by_user=by if isinstance(by, User) else None,
-        made_at=now,
-        mail=mail,
-    )
-    ReceiptLine.objects.bulk_create(
-        ReceiptLine(receipt=receipt, due_reading=row, reading=reading) for row, reading in lines
-    )
-    return receipt
-
-
-def _number(nonce: UUID, now: datetime) -> str:
-    """Short enough for the phone: the day, then six letters and digits of the nonce's hash."""
-    letters = base64.b32encode(hashlib.sha256(nonce.bytes).digest()).decode()[:6]
-    return f"R{now:%y%m%d}-{letters}"

@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from releveur.campaigns.models import Asked, DueReading, DueReadingQuerySet, Handover, Invitation
 from releveur.customers.models import Contact, Site
 from releveur.fleet.models import Device
+from releveur.kept import Given, Kept
 
 
 def passable(invitation: Invitation) -> DueReadingQuerySet:
@@ -24,8 +25,13 @@ def standing(invitation: Invitation) -> dict[int, Handover]:
 
 def around(invitation: Invitation) -> list[tuple[int, Handover]]:
     """What this person handed over or was handed, row by row, the oldest first; one query."""
-    found = (
-        Handover.objects.filter(Q(sender=invitation) | Q(receiver=invitation), taken_back_at=None)
+    return [(one.row, one) for one in _AROUND.ask(invitation=invitation.pk)]
+
+
+_HERS = Q(sender=Given("invitation")) | Q(receiver=Given("invitation"))
+_AROUND = Kept(
+    lambda: (
+        Handover.objects.filter(_HERS, taken_back_at=None)
         .annotate(
             row=F("receiver__asked__due_reading"),
             handed=F("receiver__asked__handover"),
@@ -34,8 +40,9 @@ def around(invitation: Invitation) -> list[tuple[int, Handover]]:
         )
         .filter(Q(of_device=F("device")) | Q(at_site=F("site")), handed__isnull=False)
         .select_related("sender__contact", "receiver__contact")
+        .order_by("pk", "row")
     )
-    return [(one.row, one) for one in found.order_by("pk", "row")]
+)
 
 
 def of(invitation: Invitation, what: Device | Site) -> Sequence[Handover]:

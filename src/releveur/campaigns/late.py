@@ -19,7 +19,8 @@ REASON = "corrected after the signature"
 
 def proposals(due_readings: Iterable[int]) -> dict[int, Reading]:
     """The standing proposal of each row that has one, in one query."""
-    lines = _standing().filter(due_reading__in=list(due_readings))
+    rows = list(due_readings)
+    lines = _standing().filter(due_reading__in=rows) if rows else []
     return {line.due_reading_id: line.reading for line in lines}
 
 

@@ -27,6 +27,7 @@ from releveur.campaigns.models import (
 )
 from releveur.clock import PARIS
 from releveur.customers.models import Customer
+from releveur.kept import AnyGiven, Kept
 from releveur.outbox import keys
 from releveur.readings import wording
 from releveur.readings.models import Reading
@@ -68,8 +69,16 @@ type Corrected = Mapping[int, Reading | None]
 
 def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
     """The rows each invitation asks, in the order of the page, in one query."""
-    asked = (
-        Asked.objects.filter(still_held("due_reading__"), invitation__in=invitations)
+    rows: dict[int, list[DueReading]] = defaultdict(list)
+    for one in _ASKED.ask(invitations=[*invitations]):
+        one.due_reading.told = one.has_problem
+        rows[one.invitation_id].append(one.due_reading)
+    return rows
+
+
+_ASKED = Kept(
+    lambda: (
+        Asked.objects.filter(still_held("due_reading__"), invitation=AnyGiven("invitations"))
         .annotate(has_problem=problem_told("due_reading__"))
         .select_related(
             "due_reading__reading",
@@ -86,11 +95,7 @@ def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
             "due_reading__meter__kind__code",
         )
     )
-    rows: dict[int, list[DueReading]] = defaultdict(list)
-    for one in asked:
-        one.due_reading.told = one.has_problem
-        rows[one.invitation_id].append(one.due_reading)
-    return rows
+)
 
 
 def missing(rows: Iterable[DueReading]) -> list[DueReading]:

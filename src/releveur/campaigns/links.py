@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from releveur.campaigns.models import Campaign, Invitation, Kind
 from releveur.customers.models import Contact
+from releveur.kept import Given, Kept
 from releveur.outbox import keys
 from releveur.outbox.models import Mail
 
@@ -29,7 +30,7 @@ def find(key: str) -> Invitation:
     :raises UnknownLink: never issued, or revoked
     :raises NewerMailSent: its campaign is signed (a one-off request: closed) and a later invitation of that person exists
     """
-    return _alive(_invitations().filter(key_hash=keys.hashed(key)).first())
+    return _alive(_BY_KEY.first(key_hash=keys.hashed(key)))
 
 
 def whose(key: str) -> Invitation:
@@ -39,7 +40,7 @@ def whose(key: str) -> Invitation:
 
     :raises UnknownLink: never issued, or revoked
     """
-    found = _invitations().filter(key_hash=keys.hashed(key)).first()
+    found = _BY_KEY.first(key_hash=keys.hashed(key))
     if found is None:
         raise UnknownLink
     return found
@@ -47,7 +48,7 @@ def whose(key: str) -> Invitation:
 
 def alive(invitation: int, *, version: int) -> Invitation:
     """The invitation a cookie names, as long as its link lives; raises as `find` does."""
-    return _alive(_invitations().filter(pk=invitation, link_version=version).first())
+    return _alive(_BY_NUMBER.first(invitation=invitation, version=version))
 
 
 @transaction.atomic
@@ -62,7 +63,13 @@ def revoke(invitation: Invitation) -> None:
 
 
 def _invitations() -> QuerySet[Invitation]:
-    return Invitation.objects.select_related("campaign", "contact")
+    return Invitation.objects.select_related("campaign", "contact").order_by()
+
+
+_BY_KEY = Kept(lambda: _invitations().filter(key_hash=Given("key_hash")))
+_BY_NUMBER = Kept(
+    lambda: _invitations().filter(pk=Given("invitation"), link_version=Given("version"))
+)
 
 
 def _alive(invitation: Invitation | None) -> Invitation:

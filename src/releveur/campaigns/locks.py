@@ -26,7 +26,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from django.db import connection, transaction
 
 from releveur.among import array
-from releveur.campaigns.models import Campaign, DueReading, Invitation
+from releveur.campaigns.models import Asked, Campaign, DueReading, Invitation
+from releveur.kept import AnyGiven, Kept
 
 
 def share(campaigns: Iterable[int]) -> None:
@@ -59,9 +60,17 @@ def hold_due_readings(due_readings: Iterable[int]) -> list[DueReading]:
     """Hold these rows alone, by id, and then read them, with what the verbs look at."""
     ids = list(due_readings)
     hold_rows(ids)
-    rows = DueReading.objects.filter(pk__in=ids).order_by("pk")
-    rows = rows.select_related("meter__kind", "campaign", "installation__site", "reading")
-    return list(rows.select_related("coverage__contract", "meter__device"))
+    return _HELD.ask(ids=ids)
+
+
+_HELD = Kept(
+    lambda: (
+        DueReading.objects.filter(pk=AnyGiven("ids"))
+        .select_related("meter__kind", "campaign", "installation__site", "reading")
+        .select_related("coverage__contract", "meter__device")
+        .order_by("pk")
+    )
+)
 
 
 def hold_rows(due_readings: Sequence[int]) -> None:
@@ -85,7 +94,7 @@ def hold_whole(look: Callable[[], Mapping[int, int]]) -> list[DueReading]:
     while wanted:
         with transaction.atomic():
             share(wanted.values())
-            hold_invitations(asking(wanted))
+            _hold_asking([*wanted])
             held = hold_due_readings(wanted)
             found = look()
             if found.keys() <= wanted.keys():
@@ -98,5 +107,24 @@ def hold_whole(look: Callable[[], Mapping[int, int]]) -> list[DueReading]:
 
 def asking(due_readings: Iterable[DueReading | int]) -> set[int]:
     """Every invitation that asks one of these rows."""
-    asking = Invitation.objects.filter(asked__due_reading__in=list(due_readings))
-    return set(asking.values_list("pk", flat=True))
+    ids = [one if isinstance(one, int) else one.pk for one in due_readings]
+    return set(_ASKING.ask(ids=ids))
+
+
+_ASKING = Kept(
+    lambda: (
+        Asked.objects.filter(due_reading=AnyGiven("ids"))
+        .values_list("invitation_id", flat=True)
+        .distinct()
+    )
+)
+
+
+def _hold_asking(due_readings: Sequence[int]) -> None:
+    """Hold alone, by id, every invitation that asks one of these rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM campaigns_invitation WHERE id IN (SELECT invitation_id FROM campaigns_asked"
+            " WHERE due_reading_id = ANY(%s)) ORDER BY id FOR UPDATE",
+            [list(due_readings)],
+        )

@@ -22,6 +22,7 @@ from releveur.campaigns.models import (
     Problem,
 )
 from releveur.dealer.models import Dealer
+from releveur.kept import AnyGiven, Kept
 from releveur.outbox import bouncing, writing
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
@@ -290,10 +291,19 @@ def _promised(invitations: set[int]) -> dict[int, datetime]:
 
 def _threads(invitations: Sequence[int] | set[int]) -> dict[int, str]:
     """The message id of each person's first mail: all later ones answer it, and stand together."""
-    invited = Notice.objects.filter(
-        invitation__in=invitations, what__in=STARTS, mail__isnull=False
-    ).exclude(mail__state=Mail.State.FAILED)
-    return dict(invited.order_by("what", "pk").values_list("invitation_id", "mail__message_id"))
+    return dict(_STARTED.ask(invitations=[*invitations]))
+
+
+_STARTED = Kept(
+    lambda: (
+        Notice.objects.filter(
+            invitation=AnyGiven("invitations"), what__in=STARTS, mail__isnull=False
+        )
+        .exclude(mail__state=Mail.State.FAILED)
+        .order_by("what", "pk")
+        .values_list("invitation_id", "mail__message_id")
+    )
+)
 
 
 def _following(notices: Sequence[Notice]) -> set[int]:

@@ -11,6 +11,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from releveur.campaigns import locks
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Notice
 from releveur.dealer.closures import closed_days
+from releveur.kept import AnyGiven, Kept
 from releveur.outbox.models import Mail
 from releveur.rules import schedule
 from releveur.rules.schedule import Closures, Facts, Plan, Remind
@@ -150,10 +151,7 @@ def tell_moved(people: Sequence[Invitation], *, now: datetime) -> int:
 
 def withhold_answered(invitations: Collection[int], *, now: datetime) -> int:
     """Take back the mails that have not left to persons who owe nothing any more."""
-    answered = Invitation.objects.filter(pk__in=invitations).exclude(
-        pk__in=silent(Invitation.objects.filter(pk__in=invitations)).values("pk")
-    )
-    return withhold(Notice.objects.filter(invitation__in=answered), now=now)
+    return _take_back(_OF_ANSWERED.ask(people=[*invitations]), now)
 
 
 def withhold(notices: QuerySet[Notice], *, now: datetime) -> int:
@@ -161,15 +159,38 @@ def withhold(notices: QuerySet[Notice], *, now: datetime) -> int:
 
     :returns: how many were taken back
     """
+    return _take_back(list(_held_unsent(notices)), now)
+
+
+def _held_unsent(notices: QuerySet[Notice]) -> QuerySet[Notice]:
     unsent = notices.filter(what__in=[*ASKS, Notice.What.MOVED], withheld_at=None).filter(
         Q(mail=None) | Q(mail__state=Mail.State.OWED)
     )
-    held = list(unsent.order_by("pk").select_for_update(of=("self",)))
-    mails = Mail.objects.filter(pk__in=[one.mail_id for one in held], state=Mail.State.OWED)
-    taken = {mail.pk for mail in mails.order_by("pk").select_for_update(of=("self",))}
-    Mail.objects.filter(pk__in=taken).update(state=Mail.State.WITHHELD)
+    return unsent.order_by("pk").select_for_update(of=("self",))
+
+
+def _of_answered() -> QuerySet[Notice]:
+    people = Invitation.objects.filter(pk=AnyGiven("people"))
+    return Notice.objects.filter(invitation__in=people.exclude(pk__in=silent(people).values("pk")))
+
+
+_OF_ANSWERED = Kept(lambda: _held_unsent(_of_answered()))
+
+
+def _take_back(held: Sequence[Notice], now: datetime) -> int:
+    taken = _withheld([one.mail_id for one in held if one.mail_id])
     back = [one.pk for one in held if one.mail_id is None or one.mail_id in taken]
     return Notice.objects.filter(pk__in=back).update(withheld_at=now)
+
+
+def _withheld(mails: Collection[int]) -> set[int]:
+    """Those of these mails that had not left, and now never will."""
+    if not mails:
+        return set()
+    owed = Mail.objects.filter(pk__in=mails, state=Mail.State.OWED)
+    taken = {mail.pk for mail in owed.order_by("pk").select_for_update(of=("self",))}
+    Mail.objects.filter(pk__in=taken).update(state=Mail.State.WITHHELD)
+    return taken
 
 
 def facts_of(

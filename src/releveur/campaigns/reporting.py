@@ -12,11 +12,11 @@ from django.db.models import F, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from releveur.among import Among
 from releveur.campaigns import locks, mailing, office_mail, reminding
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.campaigns.office_mail import News
 from releveur.fleet.models import Device
+from releveur.kept import AnyGiven, Kept
 
 MOST_WORDS = 1_000
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -88,12 +88,21 @@ def take_back(invitation: Invitation, device: Device, *, now: datetime) -> bool:
 
 def standing(due_readings: Iterable[int]) -> dict[int, Problem]:
     """The last problem told by somebody asked for each of these rows, in one query."""
-    told = Problem.objects.filter(taken_back_at=None).annotate(
-        row=F("invitation__asked__due_reading"),
-        of_device=F("invitation__asked__due_reading__meter__device"),
+    return {one.row: one for one in _TOLD.ask(rows=list(due_readings))}
+
+
+_TOLD = Kept(
+    lambda: (
+        Problem.objects.filter(taken_back_at=None)
+        .annotate(
+            row=F("invitation__asked__due_reading"),
+            of_device=F("invitation__asked__due_reading__meter__device"),
+        )
+        .filter(row=AnyGiven("rows"), of_device=F("device"))
+        .select_related("invitation__contact")
+        .order_by("pk")
     )
-    found = told.filter(Among("row", list(due_readings)), of_device=F("device"))
-    return {one.row: one for one in found.select_related("invitation__contact").order_by("pk")}
+)
 
 
 def reason(problem: Problem) -> dict[str, str]:

@@ -43,6 +43,7 @@ from releveur.customers.models import Contact, Customer
 from releveur.dealer.closures import closed_days
 from releveur.dealer.models import Dealer
 from releveur.fleet import passing_on
+from releveur.kept import Given, Kept
 from releveur.rules import mailboxes, schedule
 
 
@@ -122,12 +123,17 @@ def latest(invitation: Invitation) -> Succession | None:
 
     Nobody, where the office refused, or where she is asked again since.
     """
-    named = invitation.successions.order_by("-pk").first()
+    named = _LATEST.first(invitation=invitation.pk)
     if named is None or named.settled_at is None:
         return named
     is_open = invitation.campaign.state == Campaign.State.OPEN
     back = named.successor_id is None or (is_open and _own(invitation).exists())
     return None if back else named
+
+
+_LATEST = Kept(
+    lambda: Succession.objects.filter(invitation=Given("invitation")).order_by("-pk")[:1]
+)
 
 
 def customers_of(invitation: Invitation) -> Sequence[Customer]:

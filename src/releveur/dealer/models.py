@@ -8,11 +8,13 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from releveur.kept import Kept
+
 
 class DealerQuerySet(models.QuerySet["Dealer"]):
     def here(self: Self) -> Dealer:
         """The dealer of this installation; an empty one before the settings are filled in."""
-        return self.filter(pk=1).first() or Dealer(pk=1)
+        return _HERE.first() or Dealer(pk=1)
 
 
 class Dealer(models.Model):
@@ -71,6 +73,9 @@ class Dealer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+_HERE = Kept(lambda: Dealer.objects.filter(pk=1))
 
 
 class Closure(models.Model):

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from releveur.accounts.models import User
@@ -17,6 +17,9 @@ from releveur.customers.models import Contact
 from releveur.fleet.models import Meter
 from releveur.rules import metering
 from releveur.rules.validation import Demand
+
+type Line = tuple[int, date, int, str, int]
+"""A value on its way out of the database: meter, day, value, quality, segment."""
 
 
 class Quality(models.TextChoices):
@@ -58,10 +61,13 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
 
     def histories(self: Self) -> dict[int, list[metering.Reading]]:
         """Leave the database: plain values per meter, oldest first, in one query."""
-        rows = self.order_by("meter_id", "id").values_list(
+        return by_meter(self.lines())
+
+    def lines(self: Self) -> QuerySet[Reading, Line]:
+        """Plain values, meter by meter."""
+        return self.order_by("meter_id", "id").values_list(
             "meter_id", "taken_on", "value", "quality", "segment"
         )
-        return _by_meter(rows)
 
 
 class Reading(models.Model):
@@ -179,15 +185,21 @@ class Finding(models.Model):
 class BilledQuerySet(models.QuerySet["Billed"]):
     def histories(self: Self) -> dict[int, list[metering.Reading]]:
         """The indexes invoiced per meter, oldest first, then as written, in one query."""
-        rows = self.order_by("meter_id", "taken_on", "id").values_list(
+        return by_meter(self.lines(), in_order=True)
+
+    def lines(self: Self) -> QuerySet[Billed, Line]:
+        """Plain values, meter by meter."""
+        return self.order_by("meter_id", "taken_on", "id").values_list(
             "meter_id", "taken_on", "value", "quality", "segment"
         )
-        return _by_meter(rows, in_order=True)
 
     def last_of(self: Self, meters: Iterable[int]) -> dict[int, Billed]:
         """The last billed index of each meter: latest day, then latest written."""
-        rows = self.filter(meter__in=meters).order_by("meter_id", "-taken_on", "-id")
-        return {row.meter_id: row for row in rows.distinct("meter_id")}
+        return {row.meter_id: row for row in self.filter(meter__in=meters).latest_ones()}
+
+    def latest_ones(self: Self) -> Self:
+        """Of each meter the last billed index: latest day, then latest written."""
+        return self.order_by("meter_id", "-taken_on", "-id").distinct("meter_id")
 
 
 class Billed(models.Model):
@@ -224,9 +236,8 @@ class Billed(models.Model):
         return f"{self.meter_id} {self.taken_on} {self.value}"
 
 
-def _by_meter(
-    rows: Iterable[tuple[int, date, int, str, int]], *, in_order: bool = False
-) -> dict[int, list[metering.Reading]]:
+def by_meter(rows: Iterable[Line], *, in_order: bool = False) -> dict[int, list[metering.Reading]]:
+    """The history of each meter, of its lines."""
     histories = {
         meter: [
             metering.Reading(taken_on, value, metering.Quality(quality), segment)

@@ -14,7 +14,8 @@ from typing import Literal
 from releveur.accounts.models import User
 from releveur.customers.models import Contact
 from releveur.fleet.models import Meter
-from releveur.readings.models import Billed, Finding, Proof, Reading
+from releveur.kept import AnyGiven, Kept
+from releveur.readings.models import Billed, Finding, Proof, Reading, by_meter
 from releveur.rules import metering, validation
 from releveur.rules.estimation import expected_volume
 from releveur.rules.usual import usual_volume
@@ -99,15 +100,20 @@ def facts(meters: Iterable[Meter], *, setting_aside: Iterable[int] = ()) -> dict
     :param setting_aside: primary keys of readings that the new values are about to replace
     """
     by_id = {meter.pk: meter for meter in meters}
-    readings = (
-        Reading.objects.standing().filter(meter__in=by_id).exclude(pk__in=list(setting_aside))
-    )
-    histories = readings.histories()
-    billed = Billed.objects.filter(meter__in=by_id).histories()
+    those = [*by_id]
+    histories = by_meter(_STANDING.ask(meters=those, aside=[*setting_aside]))
+    billed = by_meter(_BILLED.ask(meters=those), in_order=True)
     return {
         pk: Facts(histories.get(pk, []), billed.get(pk, []), meter.monthly_volume, meter.digits)
         for pk, meter in by_id.items()
     }
+
+
+_OF_METERS = {"meter": AnyGiven("meters")}
+_STANDING = Kept(
+    lambda: Reading.objects.standing().filter(**_OF_METERS).exclude(pk=AnyGiven("aside")).lines()
+)
+_BILLED = Kept(lambda: Billed.objects.filter(**_OF_METERS).lines())
 
 
 def date_fault(
@@ -192,8 +198,10 @@ def submit(
             fresh[meter] = reading
             if reading.segment > one.facts[meter].segment:
                 opening += _bounds_of_segments(reading, one)
-    Reading.objects.bulk_create([*opening, *fresh.values()])
-    Finding.objects.bulk_create(_findings(examined, fresh))
+    if fresh:
+        Reading.objects.bulk_create([*opening, *fresh.values()])
+    if findings := _findings(examined, fresh):
+        Finding.objects.bulk_create(findings)
     return fresh
 
 

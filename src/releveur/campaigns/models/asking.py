@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from releveur.contracts.models import Coverage
 from releveur.customers.models import Contact, Site
 from releveur.fleet.models import Device, Installation, Meter
+from releveur.kept import Given
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
 
@@ -135,7 +136,7 @@ def problem_told(row: str = "") -> Exists:
 
 
 class DueReadingQuerySet(models.QuerySet["DueReading"]):
-    def asked_of(self: Self, invitation: Invitation) -> Self:
+    def asked_of(self: Self, invitation: Invitation | Given) -> Self:
         """What this invitation asks, as long as its installation held the device on the day due.
 
         Every portal query starts here: what is not in it does not exist for this person.

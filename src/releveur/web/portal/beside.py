@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from releveur.campaigns import handed, succeeding
 from releveur.campaigns.models import Campaign, Handover, Invitation, Succession
+from releveur.web.portal.sheet import Row
 
 HANDED, TAKEN_BACK = "transmis", "repris"
 """What the sheet's address says after the one and the other."""
@@ -29,6 +30,19 @@ class Beside:
     def is_succeeded(self) -> bool:
         """Whether somebody answers in her place already."""
         return self.succession is not None and self.succession.successor_id is not None
+
+    def given_of(self, row: Row) -> Handover | None:
+        """To whom this row was handed."""
+        found = [self.given[cell.due.pk] for cell in row.cells if cell.due.pk in self.given]
+        return found[-1] if found else None
+
+    def may_hand(self, row: Row) -> bool:
+        """Whether this device may be handed over: asked of her in her own right, and still missing."""
+        if not self.is_open or row.problem:
+            return False
+        return any(
+            cell.due.answer is None and cell.due.pk not in self.received for cell in row.cells
+        )
 
     @property
     def senders(self) -> list[str]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from releveur import clock
 from releveur.campaigns import answering, handed
 from releveur.campaigns.models import DueReading, Invitation, Receipt
+from releveur.kept import Given, Kept
 from releveur.web.portal import (
     beside,
     declaration,
@@ -96,8 +97,16 @@ def _typed(
 
 def _last_nonce(invitation: Invitation) -> str:
     """Of the last form that was recorded: the browser's draft of it is done with."""
-    nonce = invitation.receipts.order_by("-pk").values_list("nonce", flat=True).first()
-    return str(nonce or "")
+    return str(_NONCES.first(invitation=invitation.pk) or "")
+
+
+_NONCES = Kept(
+    lambda: (
+        Receipt.objects.filter(invitation=Given("invitation"))
+        .order_by("-pk")
+        .values_list("nonce", flat=True)[:1]
+    )
+)
 
 
 def _sheet(

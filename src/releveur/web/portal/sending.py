@@ -41,7 +41,7 @@ def send(
     request: HttpRequest, invitation: Invitation, *, now: datetime, device: int | None = None
 ) -> Sent:
     """Record what a form declares, of all devices or of one; good rows are recorded, others ask."""
-    drawn = sheet.draw(invitation, now=now, device=device)
+    drawn = sheet.draw(invitation, now=now, device=device, shown=False)
     return declare(invitation, drawn, declaration.read(request, drawn), now=now, device=device)
 
 
@@ -75,7 +75,7 @@ def declare(
 
 def _answer(invitation: Invitation, sent: declaration.Sent, now: datetime) -> Outcome:
     return answering.answer(
-        DueReading.objects.asked_of(invitation),
+        answering.asked_of(invitation),
         sent.declared,
         by=invitation.contact,
         source=Reading.Source.CUSTOMER,

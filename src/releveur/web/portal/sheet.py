@@ -19,6 +19,7 @@ from releveur.campaigns.answering import Question
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Device, MeterKind
+from releveur.kept import AnyGiven, Given, Kept
 from releveur.readings import submission
 from releveur.readings.models import Billed, Reading
 from releveur.rules import metering, walking
@@ -259,15 +260,20 @@ def masthead(invitation: Invitation, rows: QuerySet[DueReading]) -> Masthead:
     return Masthead(invitation, list(customers.distinct().order_by("code")))
 
 
-def draw(invitation: Invitation, *, now: datetime, device: int | None = None) -> Sheet:
+def draw(
+    invitation: Invitation, *, now: datetime, device: int | None = None, shown: bool = True
+) -> Sheet:
     """Draw the sheet as it stands now.
 
     :param device: of this device only; nothing of a device that is not asked of this person
+    :param shown: whether a person sees it; a form is read into one without the past of its meters
     """
-    asked = DueReading.objects.asked_of(invitation)
-    if device is not None:
-        asked = asked.filter(meter__device=device)
-    rows = _rows(invitation, list(_with_what_is_shown(asked)), now)
+    cells = _cells(invitation, _asked(invitation, device, shown=shown))
+    if shown:
+        _add_past(cells, invitation, now)
+    # A form is read by what stands in its rows; a problem says more only where something does.
+    told = _problems(cells) if shown or any(cell.standing for cell in cells) else {}
+    rows = _rows(cells, told, now)
     kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
     today = now.astimezone(PARIS).date()
     return Sheet(
@@ -279,15 +285,18 @@ def draw(invitation: Invitation, *, now: datetime, device: int | None = None) ->
     )
 
 
-def _rows(invitation: Invitation, every: Sequence[DueReading], now: datetime) -> list[Row]:
+def _cells(invitation: Invitation, every: Sequence[DueReading]) -> list[Cell]:
     served = answering.serving(every)
     due = [row for row in every if served[row.meter_id] is row]
-    before = Billed.objects.exclude(reading__fills__campaign=invitation.campaign_id)
-    billed = before.select_related("reading").last_of(row.meter_id for row in due)
     proposed = late.proposals(row.pk for row in due) if _is_signed(invitation) else {}
-    cells = [Cell(one, billed.get(one.meter_id), proposed.get(one.pk)) for one in due]
-    told = reporting.standing(row.pk for row in due)
-    _expect(cells, now)
+    return [Cell(one, None, proposed.get(one.pk)) for one in due]
+
+
+def _problems(cells: Iterable[Cell]) -> Mapping[int, Problem]:
+    return reporting.standing(cell.due.pk for cell in cells)
+
+
+def _rows(cells: Sequence[Cell], told: Mapping[int, Problem], now: datetime) -> list[Row]:
     return [
         _row(mine, told.get(mine[0].due.pk), now)
         for _device, group in groupby(cells, key=lambda cell: cell.due.meter.device_id)
@@ -295,13 +304,21 @@ def _rows(invitation: Invitation, every: Sequence[DueReading], now: datetime) ->
     ]
 
 
+def _asked(invitation: Invitation, device: int | None, *, shown: bool) -> list[DueReading]:
+    if device is not None:
+        return _ASKED_OF_ONE.ask(invitation=invitation.pk, device=device)
+    return (_ASKED if shown else _READ).ask(invitation=invitation.pk)
+
+
 def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
+    return _with_what_is_read(asked).select_related(
+        "meter__device__model", "reading__by_contact", "coverage__contract"
+    )
+
+
+def _with_what_is_read(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
     return asked.select_related(
-        "meter__kind",
-        "meter__device__model",
-        "installation__site__customer",
-        "reading__by_contact",
-        "coverage__contract",
+        "meter__kind", "meter__device", "installation__site__customer", "reading"
     ).order_by(
         "installation__site__customer__code",
         "installation__site__name",
@@ -315,6 +332,23 @@ def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
     )
 
 
+_ASKED = Kept(lambda: _with_what_is_shown(DueReading.objects.asked_of(Given("invitation"))))
+_READ = Kept(lambda: _with_what_is_read(DueReading.objects.asked_of(Given("invitation"))))
+_ASKED_OF_ONE = Kept(
+    lambda: _with_what_is_shown(
+        DueReading.objects.asked_of(Given("invitation")).filter(meter__device=Given("device"))
+    )
+)
+_BILLED_BEFORE = Kept(
+    lambda: (
+        Billed.objects.exclude(reading__fills__campaign=Given("campaign"))
+        .filter(meter=AnyGiven("meters"))
+        .select_related("reading")
+        .latest_ones()
+    )
+)
+
+
 def _row(cells: list[Cell], problem: Problem | None, now: datetime) -> Row:
     place = cells[0].due
     row = Row(place.meter.device, place, cells, problem)
@@ -323,12 +357,16 @@ def _row(cells: list[Cell], problem: Problem | None, now: datetime) -> Row:
     return row
 
 
-def _expect(cells: Sequence[Cell], now: datetime) -> None:
-    """Put the last real value and the usual difference beside each field, in two queries."""
+def _add_past(cells: Sequence[Cell], invitation: Invitation, now: datetime) -> None:
+    """Put the last billed value, the last real one and the usual difference beside each field, in three queries."""
+    meters = [cell.due.meter_id for cell in cells]
+    before = _BILLED_BEFORE.ask(campaign=invitation.campaign_id, meters=meters)
+    billed = {one.meter_id: one for one in before}
     aside = [cell.standing.pk for cell in cells if cell.standing]
     known = submission.facts([cell.due.meter for cell in cells], setting_aside=aside)
     for cell in cells:
         facts = known[cell.due.meter_id]
+        cell.billed = billed.get(cell.due.meter_id)
         last = metering.last_real(facts.history)
         cell.lowest = last.value if last and last.segment == facts.segment else None
         found = submission.usual(facts, until=answering.today(cell.due, now=now))

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 
 from django import template
-from django.utils.translation import gettext as _
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from releveur.appointments import days
 from releveur.campaigns.letter import in_words
+from releveur.fleet.models import MeterKind
 from releveur.readings import wording
-from releveur.readings.models import Billed, Quality, Reading
 from releveur.readings.wording import number
 from releveur.rules.schedule import PARIS
-from releveur.web.portal.sheet import Cell
+from releveur.web.portal import shown as showing
+from releveur.web.portal.beside import Beside
+from releveur.web.portal.sheet import Cell, Row
+from releveur.web.portal.shown import Field, Shown, nature, origin, signed, who
 
 register = template.Library()
+for named in (nature, origin, signed, who):
+    register.filter(named)
 
 USUAL_DIGITS = 8
 """Of the display of a device that we know nothing of."""
@@ -26,13 +34,6 @@ USUAL_DIGITS = 8
 def digits(value: int | str) -> str:
     """« 39 684 »; what was typed and is no number stays as typed."""
     return number(int(value)) if str(value).isascii() and str(value).isdigit() else str(value)
-
-
-@register.filter
-def signed(value: int) -> str:
-    """« + 1 516 »: a difference with its sign."""
-    sign = "\u2212" if value < 0 else "+"
-    return f"{sign}\u00a0{number(abs(value))}"
 
 
 @register.filter
@@ -53,41 +54,31 @@ def whole_day(value: date) -> str:
 
 
 @register.filter
-def nature(reading: Reading) -> str:
-    """« réel – relevé client »: the quality always with its origin."""
-    return f"{Quality(reading.quality).label} – {Reading.Source(reading.source).label}"
-
-
-@register.filter
-def origin(billed: Billed) -> str:
-    """The nature of a billed index: with the origin of its reading, where it has one."""
-    return nature(billed.reading) if billed.reading else str(Quality(billed.quality).label)
-
-
-@register.filter
-def of_kind(cells: Mapping[int, Cell], kind: int) -> Cell | None:
-    """The cell of one kind of meter, if the device has it."""
-    return cells.get(kind)
-
-
-@register.filter
 def boxes(cell: Cell) -> str:
     """An empty box per digit of the display: as many as it has, else eight; never fewer than it showed."""
     shown = len(str(cell.billed.value)) if cell.billed else 0
     return " " * max(cell.due.meter.digits or USUAL_DIGITS, shown)
 
 
-@register.filter
-def who(reading: Reading) -> str:
-    """Who declared a value: a person's name, else where it comes from."""
-    if reading.by_contact:
-        return str(reading.by_contact)
-    return str(Reading.Source(reading.source).label)
+@register.simple_tag
+def shown(row: Row, kinds: Sequence[MeterKind], colleagues: Beside | None) -> Shown:
+    """What a row of the sheet shows."""
+    return showing.row(row, kinds, colleagues or None)
 
 
 @register.simple_tag
-def step(reading: Reading, billed: Billed | None) -> str:
-    """The difference with the last billed value, in the same segment."""
-    if billed is None or billed.segment != reading.segment:
-        return _("first value")
-    return signed(reading.value - billed.value)
+def field(cell: Cell, row: Row, *, prefix: str) -> Field:
+    """What a field shows on the page of its device."""
+    return showing.field(cell, row, prefix=prefix)
+
+
+@register.simple_tag
+def drawn_once(name: str, status: str = "") -> SafeString:
+    """A part that shows the same to everybody who reads a language, but for a status."""
+    return drawn(name, status, get_language())
+
+
+@cache
+def drawn(name: str, status: str, language: str | None) -> SafeString:
+    """Drawn when somebody first sees it, and kept."""
+    return SafeString(render_to_string(name, {"status": status}).strip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -14,9 +14,13 @@ class Among(Lookup):
     """`filter(Among("meter", meters))`: that key is one of these, however many."""
 
     lookup_name = "among"
+    type = "bigint"
 
-    def __init__(self, key: str | F, these: Collection[int]) -> None:
-        super().__init__(F(key) if isinstance(key, str) else key, array(these))
+    def __init__(self, key: str, these: Iterable[Any]) -> None:
+        super().__init__(F(key), self.array(these))
+
+    def array(self, these: Iterable[Any]) -> object:
+        return array(these)
 
     def get_prep_lookup(self) -> Any:
         return self.rhs
@@ -25,7 +29,16 @@ class Among(Lookup):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, tuple[Any, ...]]:
         key, parameters = self.process_lhs(compiler, connection)
-        return f"{key} = ANY(%s::bigint[])", (*parameters, self.rhs)
+        return f"{key} = ANY(%s::{self.type}[])", (*parameters, self.rhs)
+
+
+class AmongTexts(Among):
+    """The same of a key that is a text."""
+
+    type = "text"
+
+    def array(self, these: Iterable[Any]) -> object:
+        return list(these)
 
 
 def array(these: Iterable[int | None]) -> str:

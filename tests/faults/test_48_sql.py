@@ -47,7 +47,7 @@ SPOKEN = {
     "campaigns/owing.py": {CONSTANT},
     "campaigns/pointing.py": {CONSTANT},
     "customers/restraining.py": {CONSTANT},
-    "importing/putting.py": {CONSTANT},
+    "putting.py": {CONSTANT},
     "ops/backing_up.py": {CONSTANT, COMPOSED},
     "ops/demo/__main__.py": {COMPOSED},
     "ops/doctor/as_installed.py": {CONSTANT},
@@ -59,7 +59,6 @@ SPOKEN = {
     "ops/upgrading.py": {CONSTANT},
     "outbox/delivering.py": {CONSTANT},
     "postgres.py": {CONSTANT, COMPOSED},
-    "readings/estimating.py": {CONSTANT},
     "turns.py": {CONSTANT},
 }
 """Where the source speaks SQL itself, and of what its text is made; values always stand beside it."""

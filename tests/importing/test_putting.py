@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from releveur import putting
 from releveur.contracts.models import Contract, Coverage
 from releveur.customers.models import Contact, Customer, Site
 from releveur.fleet.models import Device, DeviceModel, Installation, Meter, Respondent
-from releveur.importing import putting
 from releveur.importing.report import Count
 from releveur.readings.models import Billed, Reading
 from tests.importing.files import a_file, a_row, accepted

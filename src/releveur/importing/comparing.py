@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from django.db import models
 from django.utils.translation import gettext as _
 
-from releveur.importing import deciding, putting
+from releveur import putting
+from releveur.importing import deciding
 from releveur.importing.deciding import Difference, Plain, plain
 from releveur.importing.picture import Said, Value
 from releveur.importing.report import Remark, Report

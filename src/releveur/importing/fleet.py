@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from releveur import turns
+from releveur.among import Among
 from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By
 from releveur.contracts.models import Coverage
@@ -20,7 +21,6 @@ from releveur.importing import (
     drawing,
     mapping,
     placing,
-    putting,
     recording,
     tables,
     terms,
@@ -111,12 +111,12 @@ def _write(
 
 
 def _place(picture: Picture, rows: Rows, report: Report, *, retire_missing: bool) -> None:
-    known = putting.among_ids(rows.known_devices)
+    known = Among("device", rows.known_devices)
     absent = _absent(rows)
-    coverages = Coverage.objects.filter(device__in=known)
+    coverages = Coverage.objects.filter(known)
     covering = _by_device(coverages.prefetch_related("contract__customer"))
     standing = Standing(
-        _by_device(Installation.objects.filter(device__in=known).prefetch_related("site")),
+        _by_device(Installation.objects.filter(known).prefetch_related("site")),
         covering,
         picture.headings,
         report,
@@ -140,8 +140,8 @@ def _place(picture: Picture, rows: Rows, report: Report, *, retire_missing: bool
 def _absent(rows: Rows) -> list[Device]:
     """Devices that stand somewhere and are not in the file."""
     installed = Installation.objects.filter(until=None).values_list("device_id", flat=True)
-    absent = putting.among_ids(set(installed).difference(rows.known_devices))
-    return list(Device.objects.filter(pk__in=absent).select_related("model").order_by("serial"))
+    absent = Among("pk", set(installed).difference(rows.known_devices))
+    return list(Device.objects.filter(absent).select_related("model").order_by("serial"))
 
 
 def _leave(absent: Sequence[Device], standing: Standing, *, retire_missing: bool) -> None:

@@ -15,10 +15,11 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from releveur.among import AmongTexts
 from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By
 from releveur.fleet.models import Meter
-from releveur.importing import applied, kinds, mapping, putting, recording, tables, values
+from releveur.importing import applied, kinds, mapping, recording, tables, values
 from releveur.importing import cells as reading_cells
 from releveur.importing.cells import Cells
 from releveur.importing.columns import READINGS, bare, find
@@ -190,8 +191,8 @@ def _source(cells: Cells, origin: str) -> Reading.Source:
 
 def _facts(told: list[_Told], report: Report) -> Iterator[Fact]:
     """Find the meter of each value; an unknown device is an error, an unknown meter a warning."""
-    among = putting.among_texts({one.serial for one in told})
-    found = Meter.objects.filter(device__serial__in=among).order_by("pk")
+    serials = {one.serial for one in told}
+    found = Meter.objects.filter(AmongTexts("device__serial", serials)).order_by("pk")
     meters = {
         (serial, kind): number
         for serial, kind, number in found.values_list("device__serial", "kind__code", "pk")

@@ -18,7 +18,8 @@ from datetime import date, datetime
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from releveur.importing import putting
+from releveur import putting
+from releveur.among import Among
 from releveur.importing.report import Report
 from releveur.readings.models import Billed, Quality, Reading, Withdrawal
 
@@ -122,8 +123,8 @@ def _pasts(meters: Collection[int]) -> dict[int, Past]:
     pasts: dict[int, Past] = {}
     if not meters:
         return pasts
-    among = putting.among_ids(meters)
-    real = Reading.objects.real().filter(meter__in=among).annotate(gone=GONE).order_by()
+    among = Among("meter", meters)
+    real = Reading.objects.real().filter(among).annotate(gone=GONE).order_by()
     columns = ("meter_id", "source", "gone", "taken_on", "segment", "value", "occasion", "pk")
     for meter, source, gone, *known in real.values_list(*columns):
         past, one = pasts.setdefault(meter, Past()), Known(*known)
@@ -131,7 +132,7 @@ def _pasts(meters: Collection[int]) -> dict[int, Past]:
             past.readings.append(one)
         elif source == Reading.Source.IMPORT:
             past.taken_back.add((one.taken_on, one.occasion))
-    billed = Billed.objects.filter(meter__in=among).order_by("id")
+    billed = Billed.objects.filter(among).order_by("id")
     invoiced = billed.values_list("meter_id", "taken_on", "segment", "value", "quality")
     for meter, day, segment, value, quality in invoiced:
         pasts.setdefault(meter, Past()).billed[day, segment] = (value, quality)

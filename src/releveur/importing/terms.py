@@ -13,9 +13,10 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from releveur.among import Among, AmongTexts
 from releveur.contracts.models import Contract, Coverage
 from releveur.customers.models import Customer
-from releveur.importing import comparing, deciding, putting
+from releveur.importing import comparing, deciding
 from releveur.importing.comparing import Changes
 from releveur.importing.deciding import Difference
 from releveur.importing.picture import Picture, Said, SaidDevice
@@ -75,15 +76,15 @@ def _load(
 ) -> _Terms:
     numbered = {
         one.number: one
-        for one in Contract.objects.filter(
-            number__in=putting.among_texts(picture.contracts)
-        ).select_related("customer")
+        for one in Contract.objects.filter(AmongTexts("number", picture.contracts)).select_related(
+            "customer"
+        )
     }
     terms = _Terms(picture.headings, numbered)
     # One object for one row: what is changed in one place is seen in the other.
     rows: dict[int, Contract] = {one.pk: one for one in numbered.values()}
-    among = putting.among_ids(one.pk for one in customers.values())
-    there = Contract.objects.filter(number="", customer__in=among)
+    theirs = Among("customer", [one.pk for one in customers.values()])
+    there = Contract.objects.filter(theirs, number="")
     for one in there.select_related("customer").order_by("pk"):
         rows[one.pk] = one
         terms.unnumbered[one.customer_id, one.months].append(one)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from releveur import putting
+from releveur.among import Among, AmongTexts
 from releveur.customers.models import Contact, Customer, Site
 from releveur.fleet import passing_on
 from releveur.fleet.models import Device, DeviceModel, Meter, Respondent
-from releveur.importing import comparing, deciding, kinds, putting
+from releveur.importing import comparing, deciding, kinds
 from releveur.importing.comparing import Changes
 from releveur.importing.deciding import Difference
 from releveur.importing.picture import (
@@ -55,14 +57,14 @@ class Rows:
 
 
 def write_people_and_places(picture: Picture, rows: Rows, report: Report) -> None:
-    customers = Customer.objects.filter(code__in=putting.among_texts(picture.customers))
+    customers = Customer.objects.filter(AmongTexts("code", picture.customers))
     there = {one.code: one for one in customers}
     rows.customers = comparing.settle(
         "customers", picture.customers, there, _new_customer, report=report
     )
     sites: dict[SiteKey, Site] = {}
     by_number = {one.pk: one for one in there.values()}
-    standing = Site.objects.filter(customer__in=putting.among_ids(by_number))
+    standing = Site.objects.filter(Among("customer", by_number))
     for site in standing.order_by("pk"):
         site.customer = by_number[site.customer_id]
         key = (site.name, site.address, site.postal_code, site.town)
@@ -89,9 +91,9 @@ def _new_contact(key: ContactKey) -> Contact:
 
 def _contacts(picture: Picture) -> dict[ContactKey, Contact]:
     keys = [key.address for key in picture.contacts if key.address]
-    found = list(Contact.objects.filter(address_key__in=putting.among_texts(keys)))
+    found = list(Contact.objects.filter(AmongTexts("address_key", keys)))
     phones = [key.phone for key in picture.contacts if not key.address]
-    found += Contact.objects.filter(address_key="", phone__in=putting.among_texts(phones))
+    found += Contact.objects.filter(AmongTexts("phone", phones), address_key="")
     return {
         contact_key(one.address_key, one.first_name, one.last_name, one.phone): one for one in found
     }
@@ -105,7 +107,7 @@ def write_devices(picture: Picture, rows: Rows, report: Report) -> None:
         elif key not in rows.devices:
             message = _("The device has no model. Write it, so that people recognise it.")
             report.warn(said.line, picture.headings["model"], key, message)
-    known = Device.objects.filter(serial__in=putting.among_texts(picture.devices))
+    known = Device.objects.filter(AmongTexts("serial", picture.devices))
     there = {one.serial: one for one in known.prefetch_related("model")}
     rows.known_devices = {one.pk: one for one in there.values()}
     said_devices = {serial: said.device for serial, said in picture.devices.items()}
@@ -158,7 +160,7 @@ def _learn_colours(models: Iterable[DeviceModel]) -> None:
 def write_meters(picture: Picture, rows: Rows, report: Report) -> None:
     """The meters of each device; a colour register that never counted is none."""
     there: dict[tuple[str, str], Meter] = {}
-    standing = Meter.objects.filter(device__in=putting.among_ids(rows.known_devices))
+    standing = Meter.objects.filter(Among("device", rows.known_devices))
     for one in standing.prefetch_related("kind"):
         there[rows.known_devices[one.device_id].serial, one.kind.code] = one
         rows.known_meters.add(one.pk)
@@ -257,7 +259,5 @@ def _respondents(
     return {
         (one.contact_id, level, getattr(one, f"{level}_id")): one
         for level, ids in by_level.items()
-        for one in Respondent.objects.filter(
-            **{f"{level}__in": putting.among_ids(ids)}
-        ).prefetch_related("contact")
+        for one in Respondent.objects.filter(Among(level, ids)).prefetch_related("contact")
     }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 
 import numpy as np
 import orjson
-from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
+from releveur import putting
 from releveur.among import Among
 from releveur.fleet.models import Meter
 from releveur.readings import submission
@@ -168,32 +168,34 @@ def _is(condition: Q) -> ExpressionWrapper[Q]:
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 
+COLUMNS = (
+    "id", "meter_id", "segment", "taken_on", "recorded_at", "value", "explanation",
+    "quality", "source", "occasion", "proposed",
+)  # fmt: skip
+WHAT = (
+    Quality.ESTIMATED.value,
+    Reading.Source.SYSTEM.value,
+    Reading.Occasion.PERIODIC.value,
+    False,
+)
+
+
 def _write(
-    those: Sequence[Unread], segments: Sequence[int], found: Iterable[Estimate], *, now: datetime
+    those: Sequence[Unread], segments: Sequence[int], found: Sequence[Estimate], *, now: datetime
 ) -> list[int]:
-    """By COPY, with numbers drawn before: a close writes hundreds of thousands."""
-    with connection.cursor() as cursor:
-        cursor.execute(NUMBERS, [len(those)])
-        # As texts: psycopg would ask of each column of each row how it is written.
-        recorded_at = now.isoformat()
-        numbers = [number for (number,) in cursor.fetchall()]
-        with cursor.copy(COPY) as copy:
-            for number, one, segment, estimate in zip(numbers, those, segments, found, strict=True):
-                copy.write_row((
-                    number, one.meter, segment, one.on.isoformat(), recorded_at, estimate.value, *WHAT,
-                    orjson.dumps(_explanation(estimate, one.reason)).decode(),
-                ))  # fmt: skip
+    numbers = putting.draw(Reading, len(those))
+    putting.put_values(
+        Reading,
+        COLUMNS,
+        (
+            (
+                number, one.meter, segment, one.on, now, estimate.value,
+                orjson.dumps(_explanation(estimate, one.reason)).decode(), *WHAT,
+            )
+            for number, one, segment, estimate in zip(numbers, those, segments, found, strict=True)
+        ),
+    )  # fmt: skip
     return numbers
-
-
-NUMBERS = """
-    SELECT nextval(pg_get_serial_sequence('readings_reading', 'id')) FROM generate_series(1, %s)
-"""
-COPY = """
-    COPY readings_reading (id, meter_id, segment, taken_on, recorded_at, value, quality, source, occasion, proposed,
-        explanation) FROM STDIN
-"""
-WHAT = (Quality.ESTIMATED.value, Reading.Source.SYSTEM.value, Reading.Occasion.PERIODIC.value, "f")
 
 
 def _explanation(found: Estimate, reason: Mapping[str, str] | None) -> dict[str, object]:

@@ -1,7 +1,7 @@
-"""New rows by COPY, their numbers drawn before; and many rows found by their keys, which go there as one value.
+"""New rows by COPY, their numbers drawn before.
 
-An import has hundreds of thousands of both: one statement of so many placeholders takes longer to write and
-to read than the rows themselves.
+An import or a close has hundreds of thousands: one statement of so many placeholders takes longer to write
+and to read than the rows themselves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import attrgetter
 
 from django.db import connection, models
-from django.db.models.expressions import RawSQL
 from psycopg import sql
 
 NUMBERS = """
@@ -19,19 +18,8 @@ NUMBERS = """
     SELECT nextval(sequence) FROM drawn, generate_series(1, %s)
 """
 COPY = sql.SQL("COPY {table} ({columns}) FROM STDIN")
-IDS, TEXTS = "SELECT unnest(%s::bigint[])", "SELECT unnest(%s::text[])"
 
 type Row = Sequence[object]
-
-
-def among_ids(ids: Iterable[int]) -> RawSQL:
-    """For a filter `…__in`: any of these numbers."""
-    return RawSQL(IDS, [list(ids)])  # noqa: S611  # a constant, the keys beside it
-
-
-def among_texts(texts: Iterable[str]) -> RawSQL:
-    """For a filter `…__in`: any of these texts."""
-    return RawSQL(TEXTS, [list(texts)])  # noqa: S611  # as above
 
 
 def draw(table: type[models.Model], count: int) -> list[int]:

@@ -27,12 +27,17 @@ def wrong(desk: Installation) -> dict[str, str]:
     done = desk.start("doctor", "--json")
     said = json.loads(done.stdout)
     assert done.returncode == (0 if said["healthy"] else 1)
-    return {found["check"]: found["advice"] for found in said["findings"] if not found["ok"]}
+    return {found["check"]: found["advice"] for found in said["findings"] if found["level"] != "OK"}
 
 
 def test_a_healthy_installation_has_no_finding(desk: Installation) -> None:
     assert wrong(desk) == {}
     assert "SMTP" not in desk.start("doctor").stdout
+
+
+def test_options_of_mails_go_with_the_mails(desk: Installation) -> None:
+    assert desk.start("doctor", "--to", "a@b.example").returncode == 2
+    assert desk.start("doctor", "printers").returncode == 2
 
 
 def test_every_fault_is_found_with_what_to_do(desk: Installation, post: Sink) -> None:
@@ -59,3 +64,6 @@ def test_one_role_for_everything_is_found(desk: Installation) -> None:
 def test_a_database_that_is_away_is_one_finding_among_others(desk: Installation) -> None:
     desk.environment["DATABASE_URL"] = "postgres://nobody@127.0.0.1:9/none"
     assert "database" in wrong(desk)
+    mails = desk.start("doctor", "mail", "--json")
+    assert [found["check"] for found in json.loads(mails.stdout)["findings"]] == ["database"]
+    assert mails.returncode == 1

@@ -98,7 +98,7 @@ def mail_server() -> Found:
     try:
         smtp.reach(smtp.server())
     except smtp.Unreachable as fault:
-        advice = _("Check RELEVEUR_SMTP_URL: nobody answers there, or the password is refused.")
+        advice = _("Look closer with `releveur doctor mail`; it is about RELEVEUR_SMTP_URL.")
         return Found(ok=False, reading=type(fault.__cause__).__name__, advice=advice)
     return Found(ok=True, reading="answers")
 

@@ -80,7 +80,7 @@ KNOBS = (
     ),
     Knob("RELEVEUR_INBOX", "", "mailbox that is read: imaps://, imap+starttls:// or maildir:///"),
     Knob("RELEVEUR_INBOX_SECRET", "", "lets a provider post arriving mails; empty: none may"),
-    Knob("RELEVEUR_DKIM_SELECTORS", "", "names of the DKIM keys, separated by commas; for `doctor mail`"),
+    Knob("RELEVEUR_DKIM_SELECTORS", "", "names of the DKIM keys, separated by commas; for doctor"),
     Knob(
         "RELEVEUR_TEST_CLOCK", "0", "1: time stands still and moves by command; never in production"
     ),

@@ -27,6 +27,8 @@ class Found:
     """A word or a number; never a secret, an address or a name of a person."""
     advice: str | Promise = ""
     """What to do, where something is."""
+    weak: bool = False
+    """It works, and could be better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,13 @@ def look(checks: Sequence[Check]) -> Iterator[Finding]:
         except (Error, psycopg.Error, OSError) as fault:
             # Not its words: they may name hosts and roles.
             found = Found(ok=False, reading=type(fault).__name__)
-        level = Level.OK if found.ok else Level.FAIL
-        yield Finding(check.name, level, found.reading, str(found.advice))
+        yield Finding(check.name, _level(found), found.reading, str(found.advice))
+
+
+def _level(found: Found) -> Level:
+    if not found.ok:
+        return Level.FAIL
+    return Level.WARN if found.weak else Level.OK
 
 
 def value(query: str) -> object:

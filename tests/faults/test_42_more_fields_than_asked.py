@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
@@ -34,6 +35,9 @@ BY_CHANCE = re.compile(
     rb"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}|[0-9a-f]{64}"
 )
 """Message ids, uuids and hashes of keys: new ones each time. (Nonces are the form's, and stay.)"""
+
+LISTS = {"devices"}
+"""What may be said several times."""
 
 type Form = dict[str, str]
 
@@ -106,6 +110,22 @@ def test_nothing_but_the_form_counts(form: object, world: Dump) -> None:
         extra = {name: value for name in columns() if f'name="{name}"' not in shown}
         visitor.post(page, extra | others() | own)
         assert differing(honest, normal(dumps.take())) == [], value
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_what_is_said_twice_or_in_the_address_too_counts_once(form: object, world: Dump) -> None:
+    assert callable(form)
+    visitor = a_visitor(hers())
+    page, own = form(visitor)
+    own = {"nonce": "6b0a6f0e-5f0d-4c35-9f0a-0d2f6a0f0f0f"} | own
+    visitor.post(page, own)
+    honest = normal(dumps.take())
+    for first in ("99999", "'; --", ""):
+        world.put_back()
+        twice = {name: [first, value] for name, value in own.items() if name not in LISTS}
+        join = "&" if "?" in page else "?"
+        visitor.post(page + join + urlencode(dict.fromkeys(own, first)), own | twice)
+        assert differing(honest, normal(dumps.take())) == [], first
 
 
 def columns() -> set[str]:

@@ -86,7 +86,8 @@ def test_what_a_browser_may_do_is_said_on_every_page(customer: Customer) -> None
         assert told["X-Frame-Options"] == "DENY"
         policy = told["Content-Security-Policy"]
         for directive in ("default-src 'none'", "base-uri 'none'", "script-src 'self';",
-                          "frame-ancestors 'none'", "form-action 'self'"):  # fmt: skip
+                          "frame-ancestors 'none'", "form-action 'self'",
+                          "require-trusted-types-for 'script'", "trusted-types releveur"):  # fmt: skip
             assert directive in f"{policy};"
 
 

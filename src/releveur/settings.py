@@ -152,6 +152,9 @@ SECURE_CSP = {
     "script-src": [CSP.SELF],
     # The dealer's colour is the one rule that a page carries itself.
     "style-src": [CSP.SELF, CSP.NONCE],
+    # No words become elements or code, but for the pages that our script asks of ourselves.
+    "require-trusted-types-for": ["'script'"],
+    "trusted-types": ["releveur"],
 }
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [SITE_URL]

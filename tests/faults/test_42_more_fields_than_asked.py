@@ -6,9 +6,10 @@ with the name of every column of every table beside it, in four different values
 compared byte by byte. Values for rows of other customers, and another person's ticket for a photo, go with
 them.
 
-Without `sheet.draw(invitation, …)` in `web/portal/sending.py: send`, from whose rows alone the form is read,
-a stranger's row would be filled; with `Contact(**request.POST)` or its like anywhere, its table differs. The
-same for the API, and « 422 », wait for the API.
+Without fields that are named one by one (with a column filled from `request.POST` by its name), a table differs:
+tried with `department` in `web/portal/appointments.py: _ask`. Two walls keep a stranger's row, and either alone holds: the form is read
+from the rows of `sheet.draw(invitation, …)` alone, and `asked_of(invitation)` in `sending._answer` knows no
+other. The same for the API, and « 422 », wait for the API.
 """
 
 from __future__ import annotations

@@ -202,6 +202,19 @@ def test_no_other_method_is_answered_anywhere(town: Town) -> None:
             assert sent(hers, method, address, {}).status_code in {404, 405}, f"{method} {name}"
 
 
+def test_every_answer_says_what_it_is_and_in_which_letters(town: Town) -> None:
+    hers, seen = town.visitors["hers"], set()
+    for name, pattern, _places in every_door():
+        for method in METHODS:
+            address = address_of(name, pattern, town, hers)
+            answer = sent(hers, method, address, town.bodies.get(name, {}))
+            if answer.streaming or answer.content:
+                kind, _semicolon, letters = answer["Content-Type"].partition("; ")
+                seen.add(kind)
+                assert not kind.startswith("text/") or letters.startswith("charset=utf-8"), name
+    assert {"text/html", "text/calendar", "image/jpeg", "application/json"} <= seen
+
+
 @pytest.mark.parametrize("who", ["other", "former", "colleague"])
 def test_what_a_form_names_of_others_is_not_theirs_to_fill(town: Town, who: str) -> None:
     browser, before = town.visitors[who].browser, DueReading.objects.count()

@@ -11,6 +11,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from releveur import logs
+from releveur.customers import login
+from releveur.customers.models import Customer
 from releveur.outbox import keys
 
 KEY = "aB3_-efghijklmnopqrs9Z"
@@ -58,6 +60,47 @@ def test_an_object_a_line_for_machines() -> None:
     logs.request_id.set("")
     assert (said["message"], said["status"], said["route"]) == ("done\nand more", 200, "r")
     assert said["request_id"] == "abc-12345"
+
+
+def test_nothing_typed_makes_a_line_of_its_own() -> None:
+    forged = "x\n2022-04-05 10:00:00 INFO releveur.access: GET r 200\r\x1b[2J\u2028y"
+    failed = record("%s", forged, exc_info=(ValueError, ValueError(forged), None))
+    lines = logs.Lines("{asctime} {levelname} {name}: {message}", style="{")
+    first, *below = lines.format(failed).splitlines()
+    assert first.endswith(r"x\n2022-04-05 10:00:00 INFO releveur.access: GET r 200\r\x1b[2J\u2028y")
+    assert below and not [line for line in below if not line.startswith("  ")]
+    assert len(logs.Objects().format(failed).splitlines()) == 1
+
+
+def test_every_line_says_when_with_its_zone_who_and_how_grave() -> None:
+    made = record("%s", "done", created=1_649_145_600.0)
+    lines = logs.Lines("{asctime} {levelname} {name}: {message}", style="{")
+    said = lines.format(made)
+    assert re.fullmatch(r"2022-04-05 \d\d:00:00\.000[+-]\d\d:\d\d INFO x: done", said)
+    told = json.loads(logs.Objects().format(made))
+    assert (told["at"], told["level"], told["logger"]) == (
+        "2022-04-05T08:00:00.000+00:00",
+        "INFO",
+        "x",
+    )
+
+
+@pytest.mark.django_db
+def test_whatever_is_refused_is_written_down(
+    customer: Customer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "MOST_OF_A_CLIENT", 1)
+    with caplog.at_level(logging.INFO, logger="releveur.access"):
+        Client().get("/releves")
+        Client(enforce_csrf_checks=True).post("/connexion", {"address": "a@b.example"})
+        for _time in range(2):
+            Client().post("/connexion", {"address": "a@b.example"})
+        Client(SERVER_NAME="evil.example").get("/connexion")
+    told = [line.getMessage() for line in caplog.records if line.name == "releveur.access"]
+    assert [line.rsplit(" ", 2)[0] for line in told] == [
+        "GET releves 403", "POST connexion 403", "POST connexion 303", "POST connexion 429",
+        "GET - 400",
+    ]  # fmt: skip
 
 
 @pytest.mark.django_db

@@ -29,6 +29,14 @@ from releveur.web.portal import access, session
 print(settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, access.COOKIE, session.BROWSER,
       session.PERSON, settings.SECURE_HSTS_SECONDS >= 31536000)
 """
+LED_ON = """
+import django; django.setup()
+from django.test import RequestFactory
+from django.middleware.security import SecurityMiddleware
+for path in ("/connexion", "/mail/arrived", "/health/live"):
+    led = SecurityMiddleware(lambda _request: None).process_request(RequestFactory(SERVER_NAME="releves.dealer.example").get(path))
+    print(path, led.status_code if led else "-")
+"""
 
 
 def with_https(
@@ -63,6 +71,11 @@ def test_every_cookie_belongs_to_this_very_host(tmp_path: Path) -> None:
     assert not [name for name in cookies if not name.startswith("__Host-")]
 
 
+def test_only_pages_for_people_lead_on_to_https(tmp_path: Path) -> None:
+    said = with_https(tmp_path, "-c", LED_ON).stdout.splitlines()
+    assert said == ["/connexion 301", "/mail/arrived -", "/health/live -"]
+
+
 @pytest.mark.django_db
 def test_what_a_browser_may_do_is_said_on_every_page(customer: Customer) -> None:
     for address in ("/connexion", "/r/AAAA", "/nowhere", "/releves", "/releves/photo"):
@@ -73,7 +86,8 @@ def test_what_a_browser_may_do_is_said_on_every_page(customer: Customer) -> None
         assert told["X-Frame-Options"] == "DENY"
         policy = told["Content-Security-Policy"]
         for directive in ("default-src 'none'", "base-uri 'none'", "script-src 'self';",
-                          "frame-ancestors 'none'", "form-action 'self'"):  # fmt: skip
+                          "frame-ancestors 'none'", "form-action 'self'",
+                          "require-trusted-types-for 'script'", "trusted-types releveur"):  # fmt: skip
             assert directive in f"{policy};"
 
 

@@ -12,7 +12,10 @@ from pathlib import Path
 from django.conf import settings
 
 import releveur
+from releveur import logs
 from releveur.customers import login
+from releveur.knobs import KNOBS
+from releveur.ops import backing_up
 from releveur.outbox import mailboxes
 from releveur.web import bounds, restraint
 from releveur.web.inbound import arrivals
@@ -119,12 +122,20 @@ def test_what_the_threats_name_exists() -> None:
     assert knobs and not [knob for knob in knobs if f"`{knob}`" not in known]
 
 
-def test_the_rules_of_input_are_documented() -> None:
-    said = (ROOT / "docs" / "rules" / "validation.md").read_text()
-    assert "photo" in said and ">>>" not in said.partition("\n")[0]
-    assert (ROOT / "docs" / "imports.md").read_text().count("|") > 40, (
-        "each column and what it may hold"
-    )
+def test_the_keys_stand_in_the_threats_as_they_are() -> None:
+    table = THREATS.partition("## Keys")[2].partition("## ")[0]
+    told = set(re.findall(r"`([A-Za-z_]+)`", table))
+    given = {knob.name for knob in KNOBS if re.search("SECRET|TOKEN|_URL$|_INBOX$", knob.name)}
+    held = {*backing_up.SECRETS, *given} - {"RELEVEUR_SITE_URL"}
+    assert held <= told, held - told
+
+
+def test_what_a_line_of_the_log_holds_is_documented() -> None:
+    said = (ROOT / "docs" / "running.md").read_text().partition("## Logs")[2].partition("## ")[0]
+    words = {"method": "method", "route": "page", "status": "status", "ms": "milliseconds"}
+    assert set(words) == set(logs.EXTRAS)
+    assert all(word in said for word in (*words.values(), "stderr", "X-Request-ID", "zone"))
+    assert set(logs.FORMATTERS) == {"line", "json"} and "RELEVEUR_LOG_FORMAT=json" in said
 
 
 def test_security_is_told_how_to_report() -> None:

@@ -3,7 +3,8 @@
 A picture or a workbook may unpack to anything, loop for hours, or crash the library that reads it. Here it
 is one function of ours (`confined` tells what it may know) in a process of its own: what goes wrong ends
 that process and nothing else, and the caller gets a typed refusal. The child is started anew, never forked
-from a process with threads, and inherits neither files nor environment.
+from a process with threads, and inherits neither files nor environment. No more than `AT_ONCE` work at a time on a
+machine, whoever starts them: a hundred photos at one instant take no more of its memory than these.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
-from releveur import confined
+from django.conf import settings
+
+from releveur import confined, places
 from releveur.confined import Refusal
 
 log = logging.getLogger(__name__)
@@ -28,6 +32,9 @@ log = logging.getLogger(__name__)
 MEGABYTE = 1024 * 1024
 MOST_SAID = 2_000
 """Characters of a crash that go to the log."""
+
+AT_ONCE = max(2, os.cpu_count() or 1)
+"""As many as the machine has processors: more would only wait for one another, with all their memory."""
 
 _WITHOUT_MEMORY = (confined.TOO_MUCH, -signal.SIGABRT, -signal.SIGKILL)
 """Python says so; C++ and Rust abort; the system kills."""
@@ -51,14 +58,22 @@ class Failed(Unfinished):
     """It crashed; the log says how."""
 
 
+class Busy(Unfinished):
+    """So many others work that it never began."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of memory (address space) and answer in bytes; of the processor and of the clock in seconds."""
+    """Of memory (address space) and answer in bytes; of the processor and of the clock in seconds.
+
+    `patience`: the seconds it waits to begin.
+    """
 
     memory: int
     answer: int
     processor: int
     seconds: int
+    patience: int = 10
 
 
 def run(
@@ -71,16 +86,25 @@ def run(
     :param words: what JSON can say
     :raises Refusal: the function's own
     :raises TooMuch, TooSlow, Failed: a limit was reached, or it crashed
+    :raises Busy: too many others are at work
     :raises OSError: there is no room for the answer
     """
     answer = tempfile.TemporaryFile()  # noqa: SIM115  # the caller closes it
     try:
-        _wait(_command(function, limits, words), source, answer, limits)
+        with places.place(_folder(), of=AT_ONCE, patience=limits.patience):
+            _wait(_command(function, limits, words), source, answer, limits)
+    except places.NoPlace:
+        answer.close()
+        raise Busy from None
     except BaseException:
         answer.close()
         raise
     answer.seek(0)
     return answer
+
+
+def _folder() -> Path:
+    return Path(settings.DATA_DIR, "at_work")
 
 
 def _command(function: Callable[..., None], limits: Limits, words: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ import logging
 import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request that this thread answers, if any."""
@@ -25,6 +26,8 @@ _REDACTIONS = (
     (re.compile(r"(?<=://)[^\s/:@]*:[^\s/@]*(?=@)"), "[password]"),
     (re.compile(r"[^\s<>\"'(=:,;]+(?:@|%40)[^\s<>\"'),;]+\.[^\s<>\"'),;]+"), "[address]"),
 )
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 EXTRAS = ("method", "route", "status", "ms")
 
@@ -43,12 +46,33 @@ def redacted(text: str) -> str:
 
 
 class Lines(logging.Formatter):
-    """For people: a line, and what an exception says below it."""
+    """For people: a line, and what an exception says below it, indented; nothing typed makes a line of its own."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # named by logging
+        """With its zone; `datefmt` is not asked."""
+        return (
+            datetime.fromtimestamp(record.created, UTC).astimezone().isoformat(" ", "milliseconds")
+        )
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # as above
+        record.message = _CONTROLS.sub(_spelled, record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # as above
+        return "\n".join(f"  {line}" for line in super().formatException(ei).splitlines())
 
     def format(self, record: logging.LogRecord) -> str:
         said = super().format(record)
         asked = request_id.get()
         return redacted(f"{said} [{asked}]" if asked else said)
+
+
+def _spelled(control: re.Match[str]) -> str:
+    return control[0].encode("unicode_escape").decode()
+
+
+def _in_json(control: re.Match[str]) -> str:
+    return f"\\u{ord(control[0]):04x}"
 
 
 class Objects(logging.Formatter):
@@ -66,7 +90,7 @@ class Objects(logging.Formatter):
         said |= {name: getattr(record, name) for name in EXTRAS if hasattr(record, name)}
         if record.exc_info:
             said["exception"] = redacted(self.formatException(record.exc_info))
-        return json.dumps(said, ensure_ascii=False)
+        return _CONTROLS.sub(_in_json, json.dumps(said, ensure_ascii=False))
 
 
 FORMATTERS = {"line": Lines, "json": Objects}

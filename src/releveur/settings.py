@@ -154,6 +154,9 @@ SECURE_CSP = {
     "script-src": [CSP.SELF],
     # The dealer's colour is the one rule that a page carries itself.
     "style-src": [CSP.SELF, CSP.NONCE],
+    # No words become elements or code, but for the pages that our script asks of ourselves.
+    "require-trusted-types-for": ["'script'"],
+    "trusted-types": ["releveur"],
 }
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -167,8 +170,8 @@ if knobs.flag("RELEVEUR_HTTPS"):
     PROXIES = knobs.number("RELEVEUR_PROXIES")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    # Whoever watches the program asks it directly, without TLS.
-    SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$", r"^metrics$"]
+    # Whoever watches the program asks it directly, without TLS; who hands over mails without is refused, not led on.
+    SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$", r"^metrics$", r"^mail/arrived$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     # To stand in the lists that browsers carry is for the owner of the whole domain to ask.

@@ -150,7 +150,7 @@ def test_a_full_mailbox_is_written_to_and_three_in_a_row_are_told(hers: Invitati
 def test_mails_that_were_not_wanted_kill_no_address_but_are_told(hers: Invitation) -> None:
     comes_back(SPAM)
     mail = bounced.tell(now=OPENED + HOUR)
-    assert mail and "doctor_mail" in mail.text
+    assert mail and "doctor mail" in mail.text
     assert not bouncing.dead([ALEXANDRA])
 
 

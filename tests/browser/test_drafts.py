@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -50,6 +52,11 @@ def test_a_draft_is_cleared_with_one_press(
     with a_page(browser, at=live_server.url) as page:
         enter(page, invitation)
         fill(page)
+        [kept] = page.evaluate("Object.values(localStorage)")
+        typed = json.loads(kept)["values"]
+        assert {name.partition("-")[0]: value for name, value in typed.items()}.keys() == {
+            "value"
+        }, "counters, and nothing of a person"
         page.reload()
         page.get_by_role("button", name="L’effacer").click()
         expect(page.get_by_text(TAKEN_UP)).to_have_count(0)

@@ -101,3 +101,8 @@ def test_a_lost_mail_costs_an_address_and_a_code(visit: tuple[Page, str]) -> Non
     assert page.get_by_text("3923656030").count()
     page.goto(f"/connexion/lien/{keys.make(asked, 1)}")
     checked(page, f"over-{language}")
+    page.goto("/mes-releves")
+    page.evaluate("localStorage.setItem('releveur.draft.1', '{}')")
+    page.locator("form[action='/deconnexion'] button").click()
+    page.wait_for_url("**/connexion")
+    page.wait_for_function("localStorage.length === 0")

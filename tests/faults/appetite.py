@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import time
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +24,15 @@ def go_on_for_ever(source: IO[bytes], answer: IO[bytes]) -> None:
 def wait_for_ever(source: IO[bytes], answer: IO[bytes]) -> None:
     """Without the processor."""
     os.read(os.pipe()[0], 1)
+
+
+def count_the_others(source: IO[bytes], answer: IO[bytes], folder: str) -> None:
+    """How many are at work in this folder at the same time, for the moment that work takes."""
+    mine = Path(folder, str(os.getpid()))
+    mine.touch()
+    time.sleep(0.3)
+    answer.write(json.dumps(len(os.listdir(folder))).encode())  # noqa: PTH208  # quick to start
+    mine.unlink()
 
 
 def talk_for_ever(source: IO[bytes], answer: IO[bytes]) -> None:

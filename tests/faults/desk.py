@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, time, timedelta
 from uuid import uuid4
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -40,6 +40,7 @@ from releveur.customers import introducing
 from releveur.customers.introducing import Named
 from releveur.fleet.models import Device, Meter
 from releveur.ops import ticking
+from releveur.outbox.models import Mail
 from releveur.readings.models import Finding, Proof, Reading
 from releveur.readings.submission import Declared
 from releveur.rules import schedule
@@ -109,6 +110,7 @@ class Desk(RuleBasedStateMachine):
         super().__init__()
         self.world.put_back()
         self.sink.messages.clear()
+        self.sink.replies = _taken
         self.now = OPENED
         self.answered: dict[int, int] = {}
         """What somebody answered and did not take back, per row of an unsigned campaign."""
@@ -142,6 +144,13 @@ class Desk(RuleBasedStateMachine):
         self._tick()
         with suppress(*REFUSALS):
             opening.open_campaign(due, now=self.now)
+        self._tick()
+
+    @rule(off=st.booleans())
+    def the_mail_server_puts_everything_off(self, off: bool) -> None:
+        """What waits to leave meanwhile leaves later, unless nobody needs it any more."""
+        self.sink.replies = _later if off else _taken
+        Mail.objects.update(next_try_at=None)
         self._tick()
 
     # People
@@ -303,9 +312,17 @@ class Desk(RuleBasedStateMachine):
         silent = owing & set(own.values_list("invitation_id", flat=True))
         for one in Invitation.objects.filter(pk__in=silent, contact__opted_out_at=None):
             third = one.notices.filter(what="REMINDED_3").order_by("pk").last()
-            assert third or one.continues_id, "closed without a third reminder"
+            reminded = third or one.continues_id or self._could_not_be_reached(one)
+            assert reminded, "closed without a third reminder"
             if third and third.mail and third.mail.sent_at:
                 assert self.now - third.mail.sent_at >= schedule.NOTICE
+
+    def _could_not_be_reached(self, one: Invitation) -> bool:
+        """A request to her could not leave for a day; the office has a task of it."""
+        waited = self.now - schedule.GIVE_UP
+        unsent = one.notices.filter(what__in=invariants.REQUESTS, mail__sent_at=None)
+        unsent = unsent.filter(Q(withheld_at=None) | Q(withheld_at=self.now))
+        return unsent.filter(owed_at__lte=waited).exists()
 
     def _remember(self, receipt: Receipt) -> None:
         for line in receipt.lines.select_related("reading", "due_reading__campaign"):
@@ -323,6 +340,14 @@ def _pick[M: (Campaign, Invitation, Receipt, Handover, Meter)](rows: QuerySet[M]
     if not every:
         raise DueReading.DoesNotExist("nothing there yet")
     return every[number % len(every)]
+
+
+def _later(_to: str) -> str:
+    return "451 4.3.0 later"
+
+
+def _taken(_to: str) -> None:
+    """250."""
 
 
 def _device_of(invitation: Invitation, number: int) -> Device:

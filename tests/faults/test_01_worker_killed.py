@@ -5,9 +5,8 @@ A real worker sends 500 mails to a real mail server and is killed with SIGKILL f
 the wire that the server has not taken yet, or has taken and not acknowledged. What it had leased waits for the end of the
 lease, which the test brings forward.
 
-Without `lease_until=MachineNow() + LEASE` in `outbox/delivering.py: _lease`, what a dead worker had
-taken would be taken by nobody for ever; with a mark before the mail is sent instead of after it
-(`_send`), a mail per kill would be lost.
+Without the order of sending and marking in `outbox/delivering.py: _send`, the mark before the mail, a mail
+per kill would be lost. (What ends the lease of a dead worker is tried in 02.)
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ A real worker with its lanes sends to a slow server; in the middle somebody asks
 campaigns go on meanwhile.
 
 Without the lane of its own in `outbox/tasks.py` (`URGENT`) the code would wait until a lane has sent the
-ten mails it had leased: twenty seconds; without `order_by("-priority", "id")` in `outbox/delivering.py:
-_lease`, five and a half hours.
+ten mails it had leased: twenty seconds; without `priority__gt=0` in `outbox/delivering.py: _lease` that lane
+would be as busy as the others.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ closed once, each missing counter is estimated once, and each silent person is t
 Eight processes of the product start together and close the same twenty-five campaigns of three devices each.
 
 Without `select_for_update` in `campaigns/locks.py: hold` several processes say that they closed the same
-campaign; without `if row.reading is None` in `campaigns/closing.py: _estimate` meters have two estimates.
+campaign; without `reading=None` in `campaigns/closing.py: _estimate` meters have two estimates.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ the dealer signs it counts, afterwards it is settled with the next period, and h
 The form is opened while the campaign asks and sent before the close, in the middle of it, after it and
 after the signature; then the sending and the close are stopped before each of their locks in turn and meet.
 
-Without `if row.reading is None` in `campaigns/closing.py: _estimate` an estimate takes the place of the value sent; without `proposed=True` in
-`campaigns/answering.py: _record` the late value changes what was signed. That the page refuses nothing is
+Without `reading=None` in `campaigns/closing.py: _estimate` an estimate takes the place of the value sent;
+without `proposed=True` in `campaigns/answering.py: _record` the late value changes what was signed. That the page refuses nothing is
 better than the page that says « clôturée » of the first draft.
 """
 

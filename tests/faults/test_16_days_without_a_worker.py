@@ -8,8 +8,7 @@ server a real one.
 
 Without `max(due, default=0)` in `rules/schedule.py: due_step` the oldest reminder leaves instead of the
 latest; without `_give_time` in `campaigns/reminding.py: owe` the campaign closes before the 48 hours;
-without `if facts.waits_since is not None` in `rules/schedule.py: _may_write` the invitation and a reminder
-leave in the same minute.
+without `waits_since` in `campaigns/reminding.py: _facts` the invitation and a reminder leave in the same minute.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ in real time. A campaign of January 2038 lives past the second in which 32-bit c
 
 Without `MachineNow()` in `outbox/delivering.py: _lease`, where the worker's own clock would stand instead,
 the worker that is ahead sends what another is sending, and the one behind leaves the dead one's mail.
-Without `number > facts.reminded` in `rules/schedule.py: due_step` a reminder is sent by both.
+Without `number > facts.reminded` in `rules/schedule.py: due_step` and the rest after her last mail there
+(`_may_write`) both owe the reminder, and only the database refuses the second; either alone holds.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ Every change of the clock in Paris from 2020 to 2040, with people invited at any
 closed days; the odd hours of 28 March 2027 and 25 October 2026 are written to the database and read back.
 
 Without `_later` adding hours in UTC in `rules/schedule.py: asks_until_after` the 48 hours are 47 over the
-change in March; without `_utc` in `rules/schedule.py: due_step` the hour lived twice comes out of order.
+change in March; without `_utc` around `now` and `asks_until` in `due_step` a deadline in the hour lived twice
+comes an hour late.
 """
 
 from __future__ import annotations
@@ -64,6 +65,23 @@ def test_over_every_change_the_order_is_kept_and_48_hours_are_real(
     assert instants[4] - instants[3] >= NOTICE
     assert all(later - earlier >= PAUSE for earlier, later in pairwise(instants[:4]))
     assert made.asks_until.astimezone(PARIS).hour == 18
+
+
+def test_whenever_the_third_reminder_left_the_48_hours_are_real() -> None:
+    for change in CHANGES:
+        for minutes in range(-72 * 60, 24 * 60, 30):
+            third = change + timedelta(minutes=minutes)
+            assert schedule.asks_until_after(third, ()).astimezone(UTC) - third >= NOTICE, third
+
+
+def test_in_the_hour_lived_twice_a_deadline_is_over_once_its_instant_is() -> None:
+    the_first, the_second = (
+        datetime(2026, 10, 25, 2, minute, tzinfo=PARIS, fold=fold)
+        for fold, minute in ((0, 30), (1, 10))
+    )
+    facts = Facts(schedule.Plan((the_first,) * 3, the_first), 3, True, the_first, True, None)
+    assert schedule.due_step(facts, closures=(), now=the_second) == Close()
+    assert schedule.due_step(facts, closures=(), now=the_first) is None
 
 
 @TRIED

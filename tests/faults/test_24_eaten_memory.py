@@ -2,10 +2,12 @@
 with it: the customer reads a sentence, what she typed is still there, and the next file is read as usual.
 
 Bounded children get functions that eat, loop, wait, talk and crash; then real files meet a small limit
-through the real doors: the sheet's photo, the returned spreadsheet, and the import of the fleet.
+through the real doors: the sheet's photo, the returned spreadsheet, and the import of the fleet. Four times as many
+as a machine may do at once come together, and a photo comes while another process takes all places.
 
 Without `RLIMIT_AS` in `confined.py: _take` the eater takes the machine's memory; without `RLIMIT_CPU` and
-`timeout=` in `bounded.py: _wait` the others go on for ever; without `_environment` in `bounded.py` the child
+`timeout=` in `bounded.py: _wait` the others go on for ever; without `places.place` in `bounded.py: run` all
+work at once; without `_environment` in `bounded.py` the child
 holds the address of the database. (No job of the queue decodes files yet; the office's imports in the browser
 will be the first.)
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -33,6 +36,7 @@ from releveur.readings import proofs
 from releveur.readings.models import Proof
 from releveur.web.portal import returned
 from tests.faults import appetite
+from tests.faults.processes import environment, python, started
 from tests.importing.files import a_large_fleet
 from tests.test_proofs import a_picture, saved
 from tests.web.conftest import customer, devices, visitor
@@ -44,6 +48,17 @@ from tests.web.visiting import a_photo, fields, text
 __all__ = ["customer", "devices", "visitor"]
 
 SMALL = Limits(memory=256 * MEGABYTE, answer=MEGABYTE, processor=1, seconds=2)
+WAITS = replace(SMALL, patience=60)
+HOLD = """
+import sys
+from contextlib import ExitStack
+from releveur import bounded, places
+with ExitStack() as held:
+    for _place in range(bounded.AT_ONCE):
+        held.enter_context(places.place(bounded._folder(), of=bounded.AT_ONCE, patience=5))
+    print("held")
+    sys.stdin.readline()
+"""
 HEAVY = "Cette image est trop longue à ouvrir."
 
 
@@ -76,6 +91,34 @@ def test_the_child_sees_neither_our_secrets_nor_our_files(monkeypatch: pytest.Mo
         assert ours.fileno() > 2
     assert set(environment) <= {"MALLOC_ARENA_MAX", "LD_LIBRARY_PATH", "TMPDIR", "LC_CTYPE"}
     assert held == []
+
+
+def test_a_machine_does_no_more_at_a_time_than_it_has_places(tmp_path: Path) -> None:
+    def others(_number: int) -> int:
+        with bounded.run(appetite.count_the_others, b"", WAITS, folder=str(tmp_path)) as said:
+            return int(said.read())
+
+    many = 4 * bounded.AT_ONCE
+    with ThreadPoolExecutor(many) as callers:
+        counted = list(callers.map(others, range(many)))
+    assert 1 < max(counted) <= bounded.AT_ONCE
+
+
+@pytest.mark.django_db
+def test_while_others_take_all_places_she_is_told_to_come_back_and_does(
+    visitor: Client, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "LIMITS", replace(proofs.LIMITS, patience=0))
+    typed = {field(device): "39000", field(device, "color"): "92910"}
+    form = fields(visitor.get("/releves")) | typed
+    with started(*python(HOLD), env=environment()) as another:
+        another.says("held")
+        page = visitor.post("/releves", {**form, f"file-{device.pk}": a_photo()})
+        assert page.status_code == 422
+        assert str(proofs.TooMany()) in html.unescape(text(page))
+        assert typed.items() <= fields(page).items() and not Proof.objects.exists()
+        another.kill()
+        assert kept(visitor, device, a_photo().read()).size == (640, 480)
 
 
 @pytest.mark.django_db

@@ -4,7 +4,7 @@ customers answer: the pages hold, nobody waits, and looking at a link writes not
 The served program answers eight readers at a time for two thousand openings of forty links; every row of
 the database is the same afterwards. Then forty people declare, four at a time, from the page they opened.
 
-Without `if request.method != "POST"` in `web/portal/landing.py: enter` an opening would count as the person's
+Without `if request.method == "POST"` in `web/portal/landing.py: enter` an opening would count as the person's
 and set her cookie; a row written there makes the comparison of the database fail. The speed itself is measured against its limit by `script/bench`; here are the
 times that a person would notice. The list of 50,000 devices waits for the office's pages.
 """

@@ -6,15 +6,17 @@ with the name of every column of every table beside it, in four different values
 compared byte by byte. Values for rows of other customers, and another person's ticket for a photo, go with
 them.
 
-Without `sheet.draw(invitation, …)` in `web/portal/sending.py: send`, from whose rows alone the form is read,
-a stranger's row would be filled; with `Contact(**request.POST)` or its like anywhere, its table differs. The
-same for the API, and « 422 », wait for the API.
+Without fields that are named one by one (with a column filled from `request.POST` by its name), a table differs:
+tried with `department` in `web/portal/appointments.py: _ask`. Two walls keep a stranger's row, and either alone holds: the form is read
+from the rows of `sheet.draw(invitation, …)` alone, and `asked_of(invitation)` in `sending._answer` knows no
+other. The same for the API, and « 422 », wait for the API.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
@@ -34,6 +36,9 @@ BY_CHANCE = re.compile(
     rb"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}|[0-9a-f]{64}"
 )
 """Message ids, uuids and hashes of keys: new ones each time. (Nonces are the form's, and stay.)"""
+
+LISTS = {"devices"}
+"""What may be said several times."""
 
 type Form = dict[str, str]
 
@@ -106,6 +111,22 @@ def test_nothing_but_the_form_counts(form: object, world: Dump) -> None:
         extra = {name: value for name in columns() if f'name="{name}"' not in shown}
         visitor.post(page, extra | others() | own)
         assert differing(honest, normal(dumps.take())) == [], value
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_what_is_said_twice_or_in_the_address_too_counts_once(form: object, world: Dump) -> None:
+    assert callable(form)
+    visitor = a_visitor(hers())
+    page, own = form(visitor)
+    own = {"nonce": "6b0a6f0e-5f0d-4c35-9f0a-0d2f6a0f0f0f"} | own
+    visitor.post(page, own)
+    honest = normal(dumps.take())
+    for first in ("99999", "'; --", ""):
+        world.put_back()
+        twice = {name: [first, value] for name, value in own.items() if name not in LISTS}
+        join = "&" if "?" in page else "?"
+        visitor.post(page + join + urlencode(dict.fromkeys(own, first)), own | twice)
+        assert differing(honest, normal(dumps.take())) == [], first
 
 
 def columns() -> set[str]:

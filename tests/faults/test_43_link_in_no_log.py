@@ -4,7 +4,7 @@ A person goes through every page as somebody served by the real programs; then a
 and address.
 
 `logs.redacted` in `logs.py` does it: without its first pattern the key of the very first page is found
-(Django logs the address of every page that was refused), without its last one the mail server's replies.
+(Django logs the address of every page that was refused), without its last one the address of a refused copy.
 """
 
 from __future__ import annotations
@@ -31,19 +31,24 @@ WORLD = """
 import django
 django.setup()
 from releveur import clock
+from releveur.campaigns import mailing
 from releveur.campaigns.models import Invitation
 from releveur.outbox import keys
 from tests.factories import OPENED, a_campaign, a_contact, a_customer, a_dealer, a_device
 clock.set(OPENED)
 a_dealer()
-a_contact(a_customer())
+contact = a_contact(a_customer())
+contact.copy_to = "zoe@gramont-services.example"
+contact.save()
 a_device(a_customer(), serial="3923656030")
 a_campaign()
+mailing.write_due(now=OPENED)
 invitation = Invitation.objects.get()
 print(keys.make(invitation.uuid, invitation.link_version))
 """
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 PERSON = "alexandra@gramont-services.example"
+COPY = "zoe@gramont-services.example"
 
 
 class Browser:
@@ -86,8 +91,10 @@ def lived_through(desk: Installation, post: Sink) -> tuple[str, set[str]]:
     )  # fmt: skip
     key = made.stdout.strip()
     mails = count()
-    post.replies = lambda to: f"451 <{to}> come back" if next(mails) == 1 else None
+    post.replies = lambda to: f"451 <{to}> come back" if next(mails) == 0 else None
+    post.no_copies = {COPY: f"550 5.1.1 <{COPY}> unknown here"}
     with serving(desk, "--with-worker") as tree:
+        until(lambda: "no copy of a mail" in tree.logged())
         hers = Browser(tree)
         hers.open(f"/r/{key}")
         hers.press(f"/r/{key}")
@@ -110,7 +117,7 @@ def lived_through(desk: Installation, post: Sink) -> tuple[str, set[str]]:
         desk.query("alter table elsewhere rename to campaigns_invitation")
     cookies = {cookie.value for cookie in hers.jar if cookie.value and len(cookie.value) > 8}
     secrets = {(desk.data / name).read_text() for name in ("link_secret", "secret_key")}
-    return tree.logged(), {key, link, code, code.replace("-", ""), PERSON} | cookies | secrets
+    return tree.logged(), {key, link, code, code.replace("-", ""), PERSON, COPY} | cookies | secrets
 
 
 def test_no_log_holds_what_opens_a_page_or_names_a_person(desk: Installation, post: Sink) -> None:
@@ -118,4 +125,5 @@ def test_no_log_holds_what_opens_a_page_or_names_a_person(desk: Installation, po
     assert not [secret for secret in secrets if secret in logged]
     assert '"route": "r/<str:key>"' in logged and "[key]" in logged, "the pages were logged"
     assert "Traceback" in logged, "and so was the page that failed"
-    assert len(secrets) >= 8
+    assert "no copy of a mail to [address] 550 5.1.1" in logged, "with the mail server's words"
+    assert len(secrets) >= 9

@@ -11,6 +11,7 @@ may open, every mail and every entry is opened in Chromium: no dialog, no error 
 line of defence was not even needed), no element made of a payload. And the source holds no `|safe`, `mark_safe`,
 `{% autoescape off %}` in anything that is HTML.
 
+Without `require-trusted-types-for` in `settings.SECURE_CSP` words become elements in a script that forgot itself.
 Without the escaping of any one field, as `|safe` in `portal/row.html` or `autoescape off` in
 `outbox/templates/mail/layout.html`, the guard of the source fails. The office's pages come with their own lines.
 """
@@ -28,7 +29,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 from django.test import Client
-from playwright.sync_api import Browser, Dialog, Page, Route
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route
+from playwright.sync_api import Error as PlaywrightError
 from pytest_django.live_server_helper import LiveServer
 
 import releveur
@@ -95,6 +97,11 @@ def town() -> Town:
     return town
 
 
+def complains(said: ConsoleMessage) -> bool:
+    """An answer that is no page has no icon: the browser looks for one."""
+    return said.type == "error" and not said.location["url"].endswith("/favicon.ico")
+
+
 @contextmanager
 def watched(browser: Browser, *, at: str) -> Iterator[tuple[Page, list[str]]]:
     """A page, and all that a script that ran, or wanted to, would have left."""
@@ -108,7 +115,7 @@ def watched(browser: Browser, *, at: str) -> Iterator[tuple[Page, list[str]]]:
 
     page.on("dialog", opened)
     page.on("pageerror", lambda error: heard.append(f"error {error}"))
-    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: heard.append(said.text) if complains(said) else None)
     yield page, heard
     context.close()
 
@@ -146,6 +153,26 @@ def test_every_page_shows_it_as_words(
             assert heard == [], address
             shown += "canary-x" in page.content()
     assert shown >= 12, "the payloads are there, as words"
+
+
+@pytest.mark.parametrize(
+    "sink",
+    [
+        "document.body.innerHTML = typed",
+        "document.write(typed)",
+        "document.body.insertAdjacentHTML('beforeend', typed)",
+    ],
+)
+def test_words_become_no_elements_where_a_script_of_ours_forgets_itself(
+    town: Town, browser: Browser, live_server: LiveServer, sink: str
+) -> None:
+    with watched(browser, at=live_server.url) as (page, heard):
+        carry(page, town.visitors["hers"].browser, live_server.url)
+        page.goto("/releves")
+        with pytest.raises(PlaywrightError, match="TrustedHTML"):
+            page.evaluate(f"typed => {{ {sink} }}", PAYLOADS[0])
+        assert page.locator(CANARIES).count() == 0
+        assert not [said for said in heard if said.startswith("dialog")]
 
 
 def fulfil(route: Route, *, html: bytes) -> None:

@@ -8,7 +8,7 @@ all is in order (`invariants.py`). `RELEVEUR_TEST_NIGHT=1` stops at every statem
 lock. Handing over, retiring, phoning are in `tests/test_locks.py`.
 
 Without `locks.share` in `campaigns/locks.py: hold_whole` an answer is lost to the close; without
-`row.reading is None` in `campaigns/closing.py: _estimate` an estimate takes the place of a real value.
+`reading=None` in `campaigns/closing.py: _estimate` an estimate takes the place of a real value.
 """
 
 from __future__ import annotations

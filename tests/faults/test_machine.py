@@ -3,8 +3,8 @@ nobody is estimated beside a real reading, what is billed adds up to the pages p
 signed never changes.
 
 Hypothesis opens, declares, corrects, undoes, hands over, stops mails, pauses, closes, signs, puts a dump of the
-database back and goes on to the next quarter, in any order, on the real verbs, a real PostgreSQL and a
-real mail server (`desk.py`); after each action the database is asked whether all of this holds
+database back, lets the mail server put everything off and goes on to the next quarter, in any order, on the
+real verbs, a real PostgreSQL and a real mail server (`desk.py`); after each action the database is asked whether all of this holds
 (`invariants.py`). Red runs can be repeated; `RELEVEUR_TEST_NIGHT=1` tries others, for an hour.
 
 Without `reminding.withhold_answered` in `campaigns/answering.py: answer`, a reminder waits for somebody

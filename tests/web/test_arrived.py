@@ -56,6 +56,17 @@ def test_who_does_not_know_the_secret_is_sent_away(said: str) -> None:
     assert not Arrived.objects.exists()
 
 
+def test_without_tls_it_is_refused_and_not_led_on(settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_REDIRECT_EXEMPT = [r"^mail/arrived$"]
+    assert posted().status_code == 403
+    assert not Arrived.objects.exists()
+    answer = Client().post(
+        PAGE, RAW, content_type="message/rfc822", headers=dict(BEARER), secure=True
+    )
+    assert answer.status_code == 201
+
+
 def test_without_a_secret_there_is_no_door(settings: Any) -> None:
     settings.INBOX_SECRET = ""
     assert posted(headers={"Authorization": "Bearer "}).status_code == 404

@@ -158,7 +158,7 @@ def test_the_session_is_kept_for_twelve_hours_out_of_reach_of_scripts(
 
 def test_revoking_and_leaving_end_the_session(invitation: Invitation) -> None:
     visitor, other = inside(), inside()
-    visitor.post("/deconnexion")
+    assert visitor.post("/deconnexion")["Clear-Site-Data"] == '"storage"'
     assert visitor.get("/mes-releves")["Location"] == "/connexion"
     assert other.get("/mes-releves").status_code == 200
     login.revoke(Contact.objects.get(address_key=ALEXANDRA))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO
@@ -15,6 +16,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from releveur.campaigns.models import Campaign, Invitation
+from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from tests.factories import (
     DUE_ON,
@@ -108,6 +110,19 @@ def test_what_stands_is_filled_in_and_an_estimate_is_not(
     assert (row[11].value, row[11].protection.locked) == (41_200, False)
     assert isinstance(row[13].value, datetime) and row[13].value.date() == DUE_ON
     assert taken.page[2][11].value is None and taken.page[2][13].value is None
+
+
+@pytest.mark.parametrize(
+    "code", ['x"; filename="a.html', "x\r\nSet-Cookie: a=b", "../../etc", "é/\\u202e"]
+)
+def test_a_hostile_code_gives_the_file_no_name_of_its_own(
+    visitor: Client, devices: list[Device], code: str
+) -> None:
+    Customer.objects.update(code=code)
+    said = visitor.get("/releves/tableur")["Content-Disposition"]
+    assert re.fullmatch(r"attachment; filename(=\"[\w-]+\.xlsx\"|\*=utf-8''[\w%-]+\.xlsx)", said), (
+        said
+    )
 
 
 def test_a_name_is_never_a_formula(visitor: Client, devices: list[Device]) -> None:

@@ -171,7 +171,7 @@ def _meaning(bounce: Bounce) -> str:
         case Bounce.What.HARD:
             return _("nobody is at this address")
         case Bounce.What.POLICY:
-            return _("the server does not want our mails: see releveur doctor_mail")
+            return _("the server does not want our mails: see releveur doctor mail")
         case _:
             return _("three mails in a row could not be delivered")
 

@@ -16,7 +16,7 @@ from releveur.importing import opened, workbooks
 from releveur.importing.tables import Number, Row, Table, Unreadable
 
 A_FLEET = bounded.Limits(
-    memory=3_072 * MEGABYTE, answer=1_024 * MEGABYTE, processor=300, seconds=600
+    memory=3_072 * MEGABYTE, answer=1_024 * MEGABYTE, processor=300, seconds=600, patience=60
 )
 """Of a file the dealer imports: two million rows."""
 
@@ -53,7 +53,7 @@ def table(
 
     :param bounds: what a workbook may unpack to
     :param limits: what reading it may take
-    :raises Unreadable: too big, empty, no text, an old workbook, or as of `tables` and `workbooks`
+    :raises Unreadable: too big, empty, no text, an old workbook, too many at once, or as of `tables` and `workbooks`
     """
     told = {"unpacked": bounds.unpacked, "cells": bounds.cells}
     try:
@@ -63,6 +63,10 @@ def table(
     except (bounded.TooMuch, bounded.TooSlow):
         raise Unreadable(
             _("This file takes too much work to read. Cut it into several files.")
+        ) from None
+    except bounded.Busy:
+        raise Unreadable(
+            _("Many files arrive at this very moment. Send this one again in a minute.")
         ) from None
     except bounded.Failed:
         raise Unreadable(_("This file cannot be read. Save it again as .xlsx or as CSV.")) from None

@@ -66,6 +66,15 @@ class NoRoom(Refused):
         )
 
 
+class TooMany(Refused):
+    """Others' photos take all that the machine can do at once."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Many photos arrive at this very moment. Send this one again in a minute.")
+        )
+
+
 def store(file: IO[bytes]) -> Proof:
     """Keep a photo as a proof.
 
@@ -73,6 +82,7 @@ def store(file: IO[bytes]) -> Proof:
     :raises TooManyPixels: over 50 million pixels, by its header
     :raises TooHeavy: decoding it takes more memory or time than a photo may
     :raises NotAPicture: not a JPEG, PNG, WebP or HEIC, or a broken one
+    :raises TooMany: too many others are decoded at this moment
     :raises NoRoom: the disk is full; nothing of it is left there
     """
     content = _decoded(_read(file))
@@ -99,6 +109,9 @@ def _decoded(content: bytes) -> bytes:
         raise NotAPicture from None
     except (bounded.TooMuch, bounded.TooSlow):
         raise TooHeavy from None
+    except bounded.Busy:
+        log.warning("no place to decode a photo: %d are at work", bounded.AT_ONCE)
+        raise TooMany from None
     except bounded.Failed:
         raise NotAPicture from None
     except OSError as fault:

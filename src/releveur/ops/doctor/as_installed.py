@@ -28,6 +28,11 @@ _CHANGEABLE = f"""
         has_table_privilege(oid, 'update') or has_table_privilege(oid, 'delete'))
 """
 
+_IS_HERE = (
+    "select coalesce(inet_server_addr() <<= '127.0.0.0/8' or inet_server_addr() = '::1', true)"
+)
+_ENCRYPTED = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"
+
 MIGHTY = (
     "select rolsuper or rolcreaterole or rolbypassrls from pg_roles where rolname = current_user"
 )
@@ -72,6 +77,14 @@ def rights() -> Found:
     return Found(ok=False, reading=reading, advice=_("Run `releveur migrate`."))
 
 
+def on_the_wire() -> Found:
+    """What goes to a database on another machine is encrypted."""
+    if value(_IS_HERE) or value(_ENCRYPTED):
+        return Found(ok=True, reading="encrypted or this machine")
+    advice = _("Add ?sslmode=verify-full to DATABASE_URL, and let the server show a certificate.")
+    return Found(ok=True, reading="not encrypted", advice=advice, weak=True)
+
+
 def secrets() -> Found:
     """Only the program's own user reads them."""
     open_to_others = [
@@ -98,7 +111,7 @@ def mail_server() -> Found:
     try:
         smtp.reach(smtp.server())
     except smtp.Unreachable as fault:
-        advice = _("Check RELEVEUR_SMTP_URL: nobody answers there, or the password is refused.")
+        advice = _("Look closer with `releveur doctor mail`; it is about RELEVEUR_SMTP_URL.")
         return Found(ok=False, reading=type(fault.__cause__).__name__, advice=advice)
     return Found(ok=True, reading="answers")
 
@@ -107,6 +120,7 @@ INSTALLED: Sequence[Check] = (
     Check("settings", given_settings),
     Check("role", role),
     Check("rights", rights),
+    Check("on_the_wire", on_the_wire),
     Check("secrets", secrets),
     Check("clocks", clocks),
     Check("mail_server", mail_server),

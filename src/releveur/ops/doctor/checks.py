@@ -6,10 +6,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import psycopg
 from django.db import Error, connection
 from django.utils.functional import Promise
+
+
+class Level(StrEnum):
+    OK = "OK"
+    WARN = "WARN"
+    """It works, and could be better."""
+    FAIL = "FAIL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,8 @@ class Found:
     """A word or a number; never a secret, an address or a name of a person."""
     advice: str | Promise = ""
     """What to do, where something is."""
+    weak: bool = False
+    """It works, and could be better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +39,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """What was looked at, how it stands, and what to do about it."""
+
     check: str
-    ok: bool
+    level: Level
     reading: str | float | None
-    advice: str
+    advice: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.level != Level.FAIL
 
 
 def look(checks: Sequence[Check]) -> Iterator[Finding]:
@@ -43,7 +59,13 @@ def look(checks: Sequence[Check]) -> Iterator[Finding]:
         except (Error, psycopg.Error, OSError) as fault:
             # Not its words: they may name hosts and roles.
             found = Found(ok=False, reading=type(fault).__name__)
-        yield Finding(check.name, found.ok, found.reading, str(found.advice))
+        yield Finding(check.name, _level(found), found.reading, str(found.advice))
+
+
+def _level(found: Found) -> Level:
+    if not found.ok:
+        return Level.FAIL
+    return Level.WARN if found.weak else Level.OK
 
 
 def value(query: str) -> object:

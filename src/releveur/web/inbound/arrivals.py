@@ -28,11 +28,14 @@ MOST_WRONG = 60
 def arrived(request: HttpRequest) -> JsonResponse:
     """Keep a message: 201, or 200 when it is here already. What it says is looked at later.
 
-    401: no secret, or a wrong one; 429: that too often; 413: larger than `inbox.LARGEST`; 404: this installation has no
-    such door.
+    401: no secret, or a wrong one; 429: that too often; 413: larger than `inbox.LARGEST`; 403: without TLS; 404: this
+    installation has no such door.
     """
     if not settings.INBOX_SECRET:
         raise Http404
+    if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+        # A program that is led on to https does not notice what it sent before.
+        return JsonResponse({"error": "https only"}, status=403)
     bearer = _shows_the_secret(request)
     if not bearer and "X-Releveur-Signature" not in request.headers:
         return _wrong(request)

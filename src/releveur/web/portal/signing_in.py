@@ -92,6 +92,8 @@ def leave(request: HttpRequest) -> HttpResponse:
     response: HttpResponse = redirect("portal:login")
     response.status_code = 303
     session.end(response)
+    # What she had begun to type stands in this browser too.
+    response["Clear-Site-Data"] = '"storage"'
     return response
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from io import StringIO
@@ -17,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from django.core.management import CommandError, call_command
 
 from releveur import clock
-from releveur.ops import doctoring_mail, reading_spf
-from releveur.ops.asking_dns import Dns
-from releveur.ops.mail_patient import Finding, Level
+from releveur.ops.doctor.checks import Finding, Level
+from releveur.ops.doctor.mail import asking_dns, examining, reading_spf
+from releveur.ops.doctor.mail.asking_dns import Dns
 from releveur.outbox.models import Mail
 from releveur.outbox.smtp import Server
 from tests import names, sink, tls
@@ -98,7 +99,7 @@ def _knows(server: Any, session: Any, envelope: Any, mechanism: str, said: Any) 
 
 
 def findings(zone: Names, **more: Any) -> dict[str, Finding]:
-    found = doctoring_mail.examine(resolver=zone.server, now=OPENED, **more)
+    found = examining.examine(resolver=zone.server, now=OPENED, **more)
     return {one.check: one for one in found}
 
 
@@ -115,7 +116,7 @@ def test_a_healthy_installation_has_nothing_to_do(zone: Names, kept: sink.Sink) 
 
 def test_a_test_message_arrives_and_is_a_mail_like_any_other(zone: Names, kept: sink.Sink) -> None:
     finding = findings(zone, to="admin@ailleurs.example")["test"]
-    assert finding.level == Level.OK and "Authentication-Results" in finding.to_do
+    assert finding.level == Level.OK and "Authentication-Results" in finding.advice
     [message] = kept.messages
     assert message["To"] == "admin@ailleurs.example"
     mail = Mail.objects.get()
@@ -125,7 +126,7 @@ def test_a_test_message_arrives_and_is_a_mail_like_any_other(zone: Names, kept: 
 def test_an_address_that_is_none_or_refused_is_said(zone: Names, kept: sink.Sink) -> None:
     assert findings(zone, to="nobody")["test"].level == Level.FAIL
     kept.replies = lambda _to: "550 5.7.1 no"
-    assert "550 5.7.1 no" in findings(zone, to="a@b.example")["test"].words
+    assert "550 5.7.1 no" in str(findings(zone, to="a@b.example")["test"].reading)
     assert Mail.objects.get().state == Mail.State.FAILED
 
 
@@ -156,8 +157,8 @@ def test_each_fault_of_the_domain_is_found(
 ) -> None:
     zone.put(change)
     finding = findings(zone)[check]
-    assert finding.level == level and finding.to_do
-    assert any(word in finding.words for word in words.split("|")), finding.words
+    assert finding.level == level and finding.advice
+    assert any(word in str(finding.reading) for word in words.split("|")), finding.reading
 
 
 def test_a_modern_key_is_a_good_one(zone: Names, kept: sink.Sink) -> None:
@@ -192,7 +193,7 @@ def test_nothing_that_reads_what_comes_back_is_a_finding(
 def test_a_resolver_that_is_silent_is_a_finding_and_stops_nothing(
     zone: Names, kept: sink.Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("releveur.ops.asking_dns.SECONDS", 0.3)
+    monkeypatch.setattr(asking_dns, "SECONDS", 0.3)
     zone.silent = True
     found = levels(zone)
     assert found["spf"] == found["dmarc"] == Level.FAIL and found["relay"] == Level.OK
@@ -238,14 +239,16 @@ def test_the_inbox_is_opened_and_left_alone(
 
 def test_the_command_says_it_in_words_and_as_json(zone: Names, kept: sink.Sink) -> None:
     said = StringIO()
-    call_command("doctor_mail", "--resolver", zone.server, stdout=said)
-    assert "OK    spf:" in said.getvalue()
+    call_command("doctor", "mail", "--resolver", zone.server, stdout=said)
+    assert re.search(r"^ok +spf +", said.getvalue(), re.MULTILINE)
     zone.put({(DOMAIN, "TXT"): ['"x"']})
     told = StringIO()
-    with pytest.raises(CommandError, match="FAIL  spf:") as refusal:
-        call_command("doctor_mail", "--json", "--resolver", zone.server, stdout=told)
+    with pytest.raises(CommandError, match=r"ERREUR spf +bureautique") as refusal:
+        call_command("doctor", "mail", "--json", "--resolver", zone.server, stdout=told)
     assert refusal.value.returncode == 1 and "→" in str(refusal.value)
-    assert {"check", "level", "words", "to_do"} == set(json.loads(told.getvalue())["findings"][0])
+    answer = json.loads(told.getvalue())
+    assert not answer["healthy"]
+    assert {"check", "level", "reading", "advice"} == set(answer["findings"][0])
 
 
 def test_spf_is_read_through_includes_and_redirects(zone: Names) -> None:

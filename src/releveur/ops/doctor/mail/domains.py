@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from releveur.ops import reading_spf
-from releveur.ops.mail_patient import Finding, Level, Patient
+from releveur.ops.doctor.checks import Finding, Level
+from releveur.ops.doctor.mail import reading_spf
+from releveur.ops.doctor.mail.patient import Patient
 
 SHORTEST_KEY, GOOD_KEY = 1024, 2048
 """Bits of an RSA key: shorter ones are refused, shorter than the second are advised against."""

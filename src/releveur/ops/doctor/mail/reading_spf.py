@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from releveur.ops.asking_dns import Dns
+from releveur.ops.doctor.mail.asking_dns import Dns
 
 MOST_LOOKUPS = 10
 """RFC 7208, 4.6.4: with one more, receivers take the record for broken."""

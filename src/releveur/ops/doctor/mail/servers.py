@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from releveur.campaigns import office_mail
 from releveur.campaigns.office_mail import News
 from releveur.dealer.models import Dealer
-from releveur.ops.mail_patient import Finding, Level, Patient
+from releveur.ops.doctor.checks import Finding, Level
+from releveur.ops.doctor.mail.patient import Patient
 from releveur.outbox import composing, mailboxes, smtp
 from releveur.outbox.models import Mail
 from releveur.outbox.smtp import Line, PutOff, Refused, Server, Unreachable

@@ -10,19 +10,20 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from releveur.dealer.models import Dealer
-from releveur.ops import doctoring_domains, doctoring_servers
-from releveur.ops.asking_dns import Dns, NoAnswer
-from releveur.ops.mail_patient import Check, Finding, Level, Patient
+from releveur.ops.doctor.checks import Finding, Level
+from releveur.ops.doctor.mail import domains, servers
+from releveur.ops.doctor.mail.asking_dns import Dns, NoAnswer
+from releveur.ops.doctor.mail.patient import Patient, Subject
 from releveur.outbox import smtp
 
-CHECKS: Sequence[Check] = (
-    doctoring_domains.spf,
-    doctoring_domains.dkim,
-    doctoring_domains.dmarc,
-    doctoring_domains.links,
-    doctoring_domains.returns,
-    doctoring_servers.relay,
-    doctoring_servers.inbox,
+SUBJECTS: Sequence[Subject] = (
+    domains.spf,
+    domains.dkim,
+    domains.dmarc,
+    domains.links,
+    domains.returns,
+    servers.relay,
+    servers.inbox,
 )
 
 
@@ -41,16 +42,16 @@ def examine(*, resolver: str = "", to: str = "", now: datetime) -> list[Finding]
         smtp.server(),
         now,
     )
-    found = [one for check in CHECKS for one in _done(check, patient)]
+    found = [one for subject in SUBJECTS for one in _done(subject, patient)]
     if to:
-        found.append(doctoring_servers.test_message(to, patient.server, now=now))
+        found.append(servers.test_message(to, patient.server, now=now))
     return found
 
 
-def _done(check: Check, patient: Patient) -> list[Finding]:
+def _done(subject: Subject, patient: Patient) -> list[Finding]:
     try:
-        return list(check(patient))
+        return list(subject(patient))
     except NoAnswer as fault:
         words = _("the name servers do not answer: %(fault)s") % {"fault": fault}
         to_do = _("Try again, or name another resolver with --resolver.")
-        return [Finding(check.__name__, Level.FAIL, words, to_do)]
+        return [Finding(subject.__name__, Level.FAIL, words, to_do)]

@@ -1,30 +1,14 @@
-"""Who is looked at when mails are looked at, and how what is found is said."""
+"""Who is looked at when mails are looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from releveur.ops.asking_dns import Dns
+from releveur.ops.doctor.checks import Finding
+from releveur.ops.doctor.mail.asking_dns import Dns
 from releveur.outbox import smtp
-
-
-class Level(StrEnum):
-    OK = "OK"
-    WARN = "WARN"
-    FAIL = "FAIL"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, how it stands, and what to do about it."""
-
-    check: str
-    level: Level
-    words: str
-    to_do: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +27,5 @@ class Patient:
         return self.sender.rpartition("@")[2].lower()
 
 
-type Check = Callable[[Patient], Iterator[Finding]]
+type Subject = Callable[[Patient], Iterator[Finding]]
+"""One thing to look at in a patient; it may find several."""

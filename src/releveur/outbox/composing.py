@@ -42,7 +42,7 @@ def compose(mail: Mail, *, date: datetime) -> bytes:
         mime.folded("Cc", copied) if (copied := copies(mail)) else b"",
         mime.worded("Subject", mail.subject),
         f"Date: {format_datetime(date)}\r\n".encode(),
-        *_headers(mail, mail.reply_to or parseaddr(mail.sender)[1]),
+        *_headers(mail, mail.reply_to or _mailbox(mail.sender)[1]),
         b"MIME-Version: 1.0\r\n",
     ]
     return b"".join(head) + _body(mail)
@@ -71,7 +71,7 @@ def envelope(mail: Mail) -> tuple[str, str, list[str]]:
     :raises ValueError: an address whose local part is not ASCII
     """
     copied = [one.addr_spec for one in copies(mail)]
-    sender = return_path.of(mail) or _ascii(parseaddr(mail.sender)[1])
+    sender = return_path.of(mail) or _ascii(_mailbox(mail.sender)[1])
     return sender, _ascii(mail.to), copied
 
 
@@ -142,9 +142,14 @@ def _logo(picture: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
+def _mailbox(sender: str) -> tuple[str, str]:
+    return parseaddr(sender)
+
+
+@lru_cache(maxsize=64)
 def _from(sender: str) -> bytes:
-    """Of all mails of an installation."""
-    name, address = parseaddr(sender)
+    """An installation has one sender."""
+    name, address = _mailbox(sender)
     return mime.folded("From", [_address(address, name)])
 
 

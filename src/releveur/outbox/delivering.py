@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
@@ -182,11 +182,14 @@ SENT = """
 """Ours whatever its state: one withheld while it was on the wire has left all the same."""
 
 
-def _said(words: str, *values: object) -> int:
-    """What is said for each mail of thousands stands in SQL: building it took as long as doing it."""
+def _said(words: str, *values: datetime | UUID | float | None) -> int:
+    """What is said for each mail of thousands stands in SQL: building it took as long as doing it.
+
+    :returns: how many mails it was true of
+    """
     with connection.cursor() as cursor:
         cursor.execute(words, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _failed(mail: Mail, reply: str) -> Mail.State:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from django.conf import settings
 from django.utils.dateformat import format as date_format
@@ -52,12 +53,27 @@ class Line:
 class Machine:
     """One device as a person recognises it: model, last four of the serial, where it stands."""
 
-    company: str
-    code: str
     model: str
     serial_end: str
     place: str
     lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A customer as it is named in a mail."""
+
+    name: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The devices of one company."""
+
+    company: str
+    code: str
+    machines: Sequence[Machine]
 
 
 type Context = dict[str, object]
@@ -133,7 +149,7 @@ def estimates(invitation: Invitation, rows: Sequence[DueReading]) -> Context:
         for row in rows
         if row.estimate is not None
     ]
-    return _about(invitation, rows, told)
+    return _about(invitation, rows, told) | {"meter_count": len(told)}
 
 
 def declared(
@@ -198,7 +214,7 @@ def fitting(subject: str, context: Context) -> str:
     """The subject with as much of a long company name as lists of mails show; its code stands whole."""
     over = len(subject) - LONGEST_SUBJECT
     company = context.get("company")
-    if over <= 0 or not isinstance(company, Customer):
+    if over <= 0 or not isinstance(company, Company):
         return subject
     kept = max(len(company.name) - over - 1, SHORTEST_NAME)
     return subject.replace(company.name, f"{company.name[:kept].rstrip()}…")
@@ -235,21 +251,26 @@ def _about(
     invitation: Invitation, rows: Sequence[DueReading], told: Sequence[tuple[DueReading, Line]]
 ) -> Context:
     """What every mail of a campaign names: who, which companies, which devices, how many."""
-    machines = _machines(told)
-    named = companies(rows)
+    groups = _groups(told)
+    machine_count = len({row.meter.device_id for row, _line in told})
+    named = [named_in_mails(one) for one in companies(rows)]
     return {
         "first_name": invitation.contact.first_name,
         "companies": named,
         "company": named[0] if named else None,
         "several_companies": len(named) > 1,
         "company_count": len(named),
-        "machines": machines[:MOST_DEVICES],
-        "more": max(0, len(machines) - MOST_DEVICES),
-        "machine_count": len(machines),
+        "groups": groups,
+        "more": max(0, machine_count - MOST_DEVICES),
+        "machine_count": machine_count,
         "asked_count": len({row.meter.device_id for row in rows}),
-        "meter_count": len(told),
         "may_stop": True,
     }
+
+
+def named_in_mails(customer: Customer) -> Company:
+    """What mails say of a customer: words only, so that many mails share their form (`outbox.forms`)."""
+    return Company(customer.name, customer.code)
 
 
 def _reason(campaign: Campaign) -> str:
@@ -284,20 +305,24 @@ def companies(rows: Iterable[DueReading]) -> list[Customer]:
     return list(found.values())
 
 
-def _machines(told: Iterable[tuple[DueReading, Line]]) -> list[Machine]:
+def _groups(told: Iterable[tuple[DueReading, Line]]) -> list[Group]:
+    """The devices by company, as many as a mail names."""
     lines: dict[int, list[Line]] = defaultdict(list)
     first: dict[int, DueReading] = {}
     for row, line in told:
-        lines[row.meter.device_id].append(line)
         first.setdefault(row.meter.device_id, row)
-    return [_machine(row, lines[device]) for device, row in first.items()]
+        if line.value:
+            lines[row.meter.device_id].append(line)
+    shown = list(first.items())[:MOST_DEVICES]
+    by_company = groupby(shown, key=lambda one: one[1].installation.site.customer)
+    return [
+        Group(customer.name, customer.code, [_machine(row, lines[pk]) for pk, row in mine])
+        for customer, mine in by_company
+    ]
 
 
 def _machine(row: DueReading, lines: Sequence[Line]) -> Machine:
-    site = row.installation.site
     return Machine(
-        company=site.customer.name,
-        code=site.customer.code,
         model=str(row.meter.device.model),
         serial_end=row.meter.device.serial[-4:],
         place=place(row),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Min, QuerySet
 from django.utils import translation
 
@@ -23,6 +23,7 @@ from releveur.campaigns.models import (
 )
 from releveur.dealer.models import Dealer
 from releveur.outbox import bouncing, writing
+from releveur.outbox.forms import Forms
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
 
@@ -58,6 +59,7 @@ class Envelope:
     now: datetime
     in_reply_to: str = ""
     priority: int = 0
+    forms: Forms | None = None
 
 
 def write_due(*, now: datetime, limit: int | None = None) -> int:
@@ -164,6 +166,7 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     people = {notice.invitation_id for notice in notices}
     rows, threads, dealer = letter.asked_rows(people), _threads(people), Dealer.objects.here()
     promised, handed, following = _promised(people), _handed(notices), _following(notices)
+    forms = writing.forms()
     dead = bouncing.dead({notice.invitation.contact.email for notice in notices})
     for notice in notices:
         asked = rows.get(notice.invitation_id, [])
@@ -177,16 +180,25 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
         notice.mail = _of_notice(
             notice,
             asked,
-            Envelope(notice.invitation, dealer, now, thread),
+            Envelope(notice.invitation, dealer, now, thread, forms=forms),
             promised=promised[notice.invitation_id],
             follows=notice.pk in following,
         )
         if notice.what in STARTS:
             threads[notice.invitation_id] = notice.mail.message_id
-    mails = [notice.mail for notice in notices if notice.mail is not None]
-    Mail.objects.bulk_create(mails)
-    Notice.objects.bulk_update(notices, ["mail", "withheld_at"])
+    mails = {notice.pk: notice.mail for notice in notices if notice.mail is not None}
+    Mail.objects.bulk_create(mails.values())
+    with connection.cursor() as cursor:
+        cursor.execute(WRITTEN, [list(mails), [mail.pk for mail in mails.values()]])
+    back = [notice.pk for notice in notices if notice.withheld_at is not None]
+    Notice.objects.filter(pk__in=back).update(withheld_at=now)
     return len(mails)
+
+
+WRITTEN = """
+    UPDATE campaigns_notice SET mail_id = written.mail
+    FROM unnest(%s::bigint[], %s::bigint[]) AS written (notice, mail) WHERE id = written.notice
+"""
 
 
 def _waiting() -> QuerySet[Notice]:
@@ -273,6 +285,7 @@ def written(name: str, context: Callable[[], Context], envelope: Envelope) -> Ma
         link=_link(invitation),
         in_reply_to=envelope.in_reply_to,
         copy_to=contact.copy_to,
+        forms=envelope.forms,
     )
     mail.subject = letter.fitting(mail.subject, said)
     return mail

@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
@@ -26,6 +28,7 @@ from releveur.campaigns.models import (
     problem_told,
     still_held,
 )
+from releveur.campaigns.told import READ, STANDS, Told, tell
 from releveur.clock import PARIS
 from releveur.customers.models import Customer
 from releveur.outbox import keys
@@ -76,6 +79,8 @@ class Group:
     machines: Sequence[Machine]
 
 
+type Row = DueReading | Told
+
 type Context = dict[str, object]
 
 type Corrected = Mapping[int, Reading | None]
@@ -85,7 +90,7 @@ type Corrected = Mapping[int, Reading | None]
 def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
     """The rows each invitation asks, in the order of the page, in one query."""
     asked = (
-        Asked.objects.filter(still_held("due_reading__"), invitation__in=invitations)
+        _asked(invitations)
         .annotate(has_problem=problem_told("due_reading__"))
         .select_related(
             "due_reading__reading",
@@ -93,13 +98,6 @@ def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
             "due_reading__meter__device__model",
             "due_reading__installation__site__customer",
             "due_reading__coverage__contract",
-        )
-        .order_by(
-            "due_reading__installation__site__customer__code",
-            "due_reading__installation__site_id",
-            "due_reading__meter__device__serial",
-            "due_reading__meter__kind__position",
-            "due_reading__meter__kind__code",
         )
     )
     rows: dict[int, list[DueReading]] = defaultdict(list)
@@ -109,15 +107,38 @@ def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
     return rows
 
 
-def missing(rows: Iterable[DueReading]) -> list[DueReading]:
+def told_rows(invitations: Collection[int]) -> dict[int, list[tuple[Told, int | None]]]:
+    """The same as values, for many mails at once; each with the handover that asks it."""
+    paths = [f"due_reading__{path}" for path in (*STANDS, *READ)]
+    asked = _asked(invitations).annotate(has_problem=problem_told("due_reading__"))
+    rows: dict[int, list[tuple[Told, int | None]]] = defaultdict(list)
+    for invitation, handover, *values in asked.values_list(
+        "invitation_id", "handover_id", *paths, "has_problem"
+    ):
+        rows[invitation].append((Told._make(values), handover))
+    return rows
+
+
+def _asked(invitations: Collection[int]) -> QuerySet[Asked]:
+    asked = Asked.objects.filter(still_held("due_reading__"), invitation__in=invitations)
+    return asked.order_by(
+        "due_reading__installation__site__customer__code",
+        "due_reading__installation__site_id",
+        "due_reading__meter__device__serial",
+        "due_reading__meter__kind__position",
+        "due_reading__meter__kind__code",
+    )
+
+
+def missing[R: (DueReading, Told)](rows: Iterable[R]) -> list[R]:
     """Rows nobody has answered, in values or in words: empty, or filled by our own estimate."""
     return [row for row in rows if row.answer is None and not row.told]
 
 
 def asking(
     invitation: Invitation,
-    rows: Sequence[DueReading],
-    told: Sequence[DueReading],
+    rows: Sequence[Row],
+    told: Sequence[Row],
     *,
     deadline: datetime,
     moved: bool = False,
@@ -128,12 +149,13 @@ def asking(
     :param told: what the mail names: all of it, or what is still missing
     :param moved: an earlier mail named an earlier deadline
     """
-    allowed = {row.coverage.contract.estimation_allowed for row in told}
-    return _about(invitation, rows, [(row, Line(_label(row))) for row in told]) | {
+    named = tell(told)
+    allowed = {row.estimation_allowed for row in named}
+    return _about(invitation, tell(rows), [(row, None) for row in named]) | {
         "deadline": in_words(deadline),
         "deadline_day": day_in_words(deadline),
         "moved": moved,
-        "abroad": any(row.installation.site.zone != PARIS.key for row in told),
+        "abroad": any(row.zone != PARIS.key for row in named),
         "estimated": True in allowed,
         "forbidden": False in allowed,
         "one_off": invitation.campaign.kind == Kind.ONE_OFF,
@@ -142,14 +164,15 @@ def asking(
     }
 
 
-def estimates(invitation: Invitation, rows: Sequence[DueReading]) -> Context:
+def estimates(invitation: Invitation, rows: Sequence[Row]) -> Context:
     """Of the mail after the close: each value retained, and the words that explain it."""
+    asked = tell(rows)
     told = [
-        (row, Line(_label(row), wording.number(row.estimate.value), _why(row.estimate)))
-        for row in rows
+        (row, Line(row.label, wording.number(row.estimate), _why(row.explanation)))
+        for row in asked
         if row.estimate is not None
     ]
-    return _about(invitation, rows, told) | {"meter_count": len(told)}
+    return _about(invitation, asked, told) | {"meter_count": len(told)}
 
 
 def declared(
@@ -169,9 +192,9 @@ def declared(
     rows = asked_rows([invitation.pk]).get(invitation.pk, [])
     told = [
         (
-            row,
+            tell([row])[0],
             Line(
-                _label(row),
+                row.meter.kind.label,
                 wording.number(values[row.pk].value),
                 _read(values[row.pk], replaced.get(row.meter_id)),
             ),
@@ -180,7 +203,7 @@ def declared(
         if row.pk in values
     ]
     still = {row.meter.device_id for row in missing(rows) if row.pk not in values}
-    return _about(invitation, rows, told) | {
+    return _about(invitation, tell(rows), told) | {
         "number": number,
         "made_at": in_words(now),
         "still_missing": len(still),
@@ -193,11 +216,12 @@ def problem(told: Problem, rows: Sequence[DueReading]) -> Context:
 
     :param rows: all that is asked of this person
     """
-    mine = [(row, Line(_label(row))) for row in rows if row.meter.device_id == told.device_id]
-    return _about(told.invitation, rows, mine) | {
+    asked = tell(rows)
+    mine = [(row, None) for row in asked if row.device_id == told.device_id]
+    return _about(told.invitation, asked, mine) | {
         "what": Problem.What(told.what).label,
         "words": told.words,
-        "estimated": any(row.coverage.contract.estimation_allowed for row, _line in mine),
+        "estimated": any(row.estimation_allowed for row, _line in mine),
         "still_missing": len({row.meter.device_id for row in missing(rows)}),
     }
 
@@ -243,27 +267,27 @@ def date_in_words(at: datetime) -> str:
 
 def place(row: DueReading) -> str:
     """« Siège, 2e étage »: where a device stands, for those who work there."""
-    site = row.installation.site
-    return ", ".join(filter(None, (site.name or site.address, row.installation.location)))
+    return tell([row])[0].place
 
 
 def _about(
-    invitation: Invitation, rows: Sequence[DueReading], told: Sequence[tuple[DueReading, Line]]
+    invitation: Invitation, rows: Sequence[Told], told: Sequence[tuple[Told, Line | None]]
 ) -> Context:
     """What every mail of a campaign names: who, which companies, which devices, how many."""
-    groups = _groups(told)
-    machine_count = len({row.meter.device_id for row, _line in told})
-    named = [named_in_mails(one) for one in companies(rows)]
+    machine_count = len({row.device_id for row, _line in told})
+    companies = [
+        Company(*names) for names in dict.fromkeys((row.company, row.code) for row in rows)
+    ]
     return {
         "first_name": invitation.contact.first_name,
-        "companies": named,
-        "company": named[0] if named else None,
-        "several_companies": len(named) > 1,
-        "company_count": len(named),
-        "groups": groups,
+        "companies": companies,
+        "company": companies[0] if companies else None,
+        "several_companies": len(companies) > 1,
+        "company_count": len(companies),
+        "groups": _groups(told),
         "more": max(0, machine_count - MOST_DEVICES),
         "machine_count": machine_count,
-        "asked_count": len({row.meter.device_id for row in rows}),
+        "asked_count": len({row.device_id for row in rows}),
         "may_stop": True,
     }
 
@@ -305,37 +329,27 @@ def companies(rows: Iterable[DueReading]) -> list[Customer]:
     return list(found.values())
 
 
-def _groups(told: Iterable[tuple[DueReading, Line]]) -> list[Group]:
+def _groups(told: Iterable[tuple[Told, Line | None]]) -> list[Group]:
     """The devices by company, as many as a mail names."""
     lines: dict[int, list[Line]] = defaultdict(list)
-    first: dict[int, DueReading] = {}
+    first: dict[int, Told] = {}
     for row, line in told:
-        first.setdefault(row.meter.device_id, row)
-        if line.value:
-            lines[row.meter.device_id].append(line)
-    shown = list(first.items())[:MOST_DEVICES]
-    by_company = groupby(shown, key=lambda one: one[1].installation.site.customer)
+        first.setdefault(row.device_id, row)
+        if line:
+            lines[row.device_id].append(line)
+    shown = list(first.values())[:MOST_DEVICES]
     return [
-        Group(customer.name, customer.code, [_machine(row, lines[pk]) for pk, row in mine])
-        for customer, mine in by_company
+        Group(*names, [_machine(row, lines[row.device_id]) for row in mine])
+        for names, mine in groupby(shown, key=lambda row: (row.company, row.code))
     ]
 
 
-def _machine(row: DueReading, lines: Sequence[Line]) -> Machine:
-    return Machine(
-        model=str(row.meter.device.model),
-        serial_end=row.meter.device.serial[-4:],
-        place=place(row),
-        lines=lines,
-    )
+def _machine(row: Told, lines: Sequence[Line]) -> Machine:
+    return Machine(row.model, row.serial[-4:], row.place, lines)
 
 
-def _label(row: DueReading) -> str:
-    return row.meter.kind.label
-
-
-def _why(reading: Reading) -> str:
-    words: Mapping[str, str] = (reading.explanation or {}).get("words", {})
+def _why(explanation: Mapping[str, Any] | None) -> str:
+    words: Mapping[str, str] = (explanation or {}).get("words", {})
     return words.get("fr" if wording.in_french() else "en", "")
 
 

@@ -14,13 +14,13 @@ from django.utils import translation
 from releveur.campaigns import letter, locks
 from releveur.campaigns.letter import Context, Corrected
 from releveur.campaigns.models import (
-    Asked,
     Campaign,
     DueReading,
     Invitation,
     Notice,
     Problem,
 )
+from releveur.campaigns.told import Told
 from releveur.dealer.models import Dealer
 from releveur.outbox import bouncing, writing
 from releveur.outbox.forms import Forms
@@ -164,14 +164,16 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     """Lock in the house's order, look again what is owed, write that and withhold the rest."""
     notices = _held(chunk)
     people = {notice.invitation_id for notice in notices}
-    rows, threads, dealer = letter.asked_rows(people), _threads(people), Dealer.objects.here()
-    promised, handed, following = _promised(people), _handed(notices), _following(notices)
+    rows, threads, dealer = letter.told_rows(people), _threads(people), Dealer.objects.here()
+    promised, following = _promised(people), _following(notices)
     forms = writing.forms()
     dead = bouncing.dead({notice.invitation.contact.email for notice in notices})
     for notice in notices:
-        asked = rows.get(notice.invitation_id, [])
-        if notice.what == Notice.What.HANDED:
-            asked = [row for row in asked if (row.pk, notice.handover_id) in handed]
+        asked = [
+            row
+            for row, handover in rows.get(notice.invitation_id, [])
+            if notice.what != Notice.What.HANDED or handover == notice.handover_id
+        ]
         lost = notice.invitation.contact.address_key in dead
         if lost or not _owed(notice, asked):
             notice.withheld_at = now
@@ -217,18 +219,18 @@ def _held(chunk: Sequence[int]) -> list[Notice]:
     return list(waiting.select_for_update(of=("self",)))
 
 
-def _owed(notice: Notice, rows: Sequence[DueReading]) -> bool:
+def _owed(notice: Notice, rows: Sequence[Told]) -> bool:
     if notice.invitation.contact.opted_out_at:
         return False
     if notice.what == Notice.What.CLOSED:
-        return any(row.estimate for row in rows)
+        return any(row.estimate is not None for row in rows)
     asks = notice.invitation.campaign.state == Campaign.State.OPEN
     return asks and bool(letter.missing(rows))
 
 
 def _of_notice(
     notice: Notice,
-    rows: Sequence[DueReading],
+    rows: Sequence[Told],
     envelope: Envelope,
     *,
     promised: datetime,
@@ -318,10 +320,3 @@ def _following(notices: Sequence[Notice]) -> set[int]:
         invitation__received__sender__asks_until=F("states"),
     )
     return set(led.values_list("pk", flat=True)) if moved else set()
-
-
-def _handed(notices: Sequence[Notice]) -> set[tuple[int, int | None]]:
-    """Which row was handed over by which of these."""
-    ids = [notice.handover_id for notice in notices if notice.handover_id]
-    asked = Asked.objects.filter(handover__in=ids) if ids else Asked.objects.none()
-    return set(asked.values_list("due_reading_id", "handover_id"))

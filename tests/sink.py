@@ -54,6 +54,14 @@ class Sink:
         session.host_name = hostname
         return responses
 
+    async def handle_MAIL(  # noqa: N802  # as above
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self.most and getattr(session, "mails", 0) >= self.most:
+            server.transport.abort()
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(  # noqa: N802  # as above
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
@@ -77,8 +85,6 @@ class Sink:
         self.messages.append(message_from_bytes(envelope.content, policy=default))
         self.after()
         session.mails = getattr(session, "mails", 0) + 1
-        if session.mails == self.most:
-            server.loop.call_later(0.01, server.transport.close)
         return "250 kept"
 
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.utils import translation
 
-from releveur.campaigns import links, mailing, reminding, signing, steps
-from releveur.campaigns.models import Invitation, Notice, Receipt
+from releveur.campaigns import letter, links, mailing, reminding, signing, steps
+from releveur.campaigns.models import DueReading, Invitation, Notice, Receipt
+from releveur.campaigns.told import tell
 from releveur.customers.models import Contact
 from releveur.outbox import delivering, keys
 from releveur.outbox.models import Mail
@@ -290,3 +292,19 @@ def test_an_address_whose_server_knows_nobody_is_not_written_to_again() -> None:
     assert mailing.write_due(now=invitation.reminder_2_at) == 1, (
         "another refusal is of that mail only"
     )
+
+
+def test_values_and_rows_are_told_alike() -> None:
+    """Thousands of mails are written from the ones, a receipt from the others."""
+    invitation = invited(devices=3)
+    answered = DueReading.objects.asked_of(invitation)[0].meter.device
+    answers(invitation, answered, mono=41_200, now=OPENED)
+
+    rows = letter.asked_rows([invitation.pk])[invitation.pk]
+    values = [row for row, _handover in letter.told_rows([invitation.pk])[invitation.pk]]
+    assert values == tell(rows) and len({one.device_id for one in values}) == 3
+    assert [one.answer is None for one in values] == [row.answer is None for row in rows]
+    assert len(letter.missing(values)) == len(letter.missing(rows)) == len(rows) - 1
+    with translation.override("en"):
+        labels = [row.meter.kind.label for row in rows]
+        assert [one.label for one in values] == labels

@@ -33,7 +33,7 @@ def test_a_mail_written_is_owed_with_its_three_parts() -> None:
         language="en",
         context={
             "number": "R1", "made_at": "today", "first_name": "", "companies": [], "company": None,
-            "several_companies": True, "company_count": 2, "machines": [], "more": 0,
+            "several_companies": True, "company_count": 2, "groups": [], "more": 0,
             "still_missing": 0, "proposed": False,
         },
         now=OPENED,

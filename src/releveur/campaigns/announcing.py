@@ -78,7 +78,7 @@ def prepare(
 def _said(contact: Contact, companies: Sequence[Customer]) -> Context:
     return {
         "first_name": contact.first_name,
-        "company": companies[0],
+        "company": letter.named_in_mails(companies[0]),
         "several_companies": len(companies) > 1,
         "company_count": len(companies),
     }

@@ -10,11 +10,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
+from releveur.among import Among
 from releveur.campaigns.models import (
     Asked,
     Campaign,
@@ -25,6 +29,7 @@ from releveur.campaigns.models import (
     problem_told,
     still_held,
 )
+from releveur.campaigns.told import READ, STANDS, Told, tell
 from releveur.clock import PARIS
 from releveur.customers.models import Customer
 from releveur.kept import AnyGiven, Kept
@@ -53,13 +58,30 @@ class Line:
 class Machine:
     """One device as a person recognises it: model, last four of the serial, where it stands."""
 
-    company: str
-    code: str
     model: str
     serial_end: str
     place: str
     lines: Sequence[Line]
 
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A customer as it is named in a mail."""
+
+    name: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The devices of one company."""
+
+    company: str
+    code: str
+    machines: Sequence[Machine]
+
+
+type Row = DueReading | Told
 
 type Context = dict[str, object]
 
@@ -76,9 +98,33 @@ def asked_rows(invitations: Collection[int]) -> dict[int, list[DueReading]]:
     return rows
 
 
+def told_rows(invitations: Collection[int]) -> dict[int, list[tuple[Told, int | None]]]:
+    """The same as values, for many mails at once; each with the handover that asks it."""
+    paths = [f"due_reading__{path}" for path in (*STANDS, *READ)]
+    whom = Among("invitation", invitations)
+    asked = _asked(whom).annotate(has_problem=problem_told("due_reading__"))
+    rows: dict[int, list[tuple[Told, int | None]]] = defaultdict(list)
+    for invitation, handover, *values in asked.values_list(
+        "invitation_id", "handover_id", *paths, "has_problem"
+    ):
+        rows[invitation].append((Told._make(values), handover))
+    return rows
+
+
+def _asked(whom: Q | Among) -> QuerySet[Asked]:
+    asked = Asked.objects.filter(still_held("due_reading__"), whom)
+    return asked.order_by(
+        "due_reading__installation__site__customer__code",
+        "due_reading__installation__site_id",
+        "due_reading__meter__device__serial",
+        "due_reading__meter__kind__position",
+        "due_reading__meter__kind__code",
+    )
+
+
 _ASKED = Kept(
     lambda: (
-        Asked.objects.filter(still_held("due_reading__"), invitation=AnyGiven("invitations"))
+        _asked(Q(invitation=AnyGiven("invitations")))
         .annotate(has_problem=problem_told("due_reading__"))
         .select_related(
             "due_reading__reading",
@@ -87,26 +133,19 @@ _ASKED = Kept(
             "due_reading__installation__site__customer",
             "due_reading__coverage__contract",
         )
-        .order_by(
-            "due_reading__installation__site__customer__code",
-            "due_reading__installation__site_id",
-            "due_reading__meter__device__serial",
-            "due_reading__meter__kind__position",
-            "due_reading__meter__kind__code",
-        )
     )
 )
 
 
-def missing(rows: Iterable[DueReading]) -> list[DueReading]:
+def missing[R: (DueReading, Told)](rows: Iterable[R]) -> list[R]:
     """Rows nobody has answered, in values or in words: empty, or filled by our own estimate."""
     return [row for row in rows if row.answer is None and not row.told]
 
 
 def asking(
     invitation: Invitation,
-    rows: Sequence[DueReading],
-    told: Sequence[DueReading],
+    rows: Sequence[Row],
+    told: Sequence[Row],
     *,
     deadline: datetime,
     moved: bool = False,
@@ -117,12 +156,13 @@ def asking(
     :param told: what the mail names: all of it, or what is still missing
     :param moved: an earlier mail named an earlier deadline
     """
-    allowed = {row.coverage.contract.estimation_allowed for row in told}
-    return _about(invitation, rows, [(row, Line(_label(row))) for row in told]) | {
+    named = tell(told)
+    allowed = {row.estimation_allowed for row in named}
+    return _about(invitation, tell(rows), [(row, None) for row in named]) | {
         "deadline": in_words(deadline),
         "deadline_day": day_in_words(deadline),
         "moved": moved,
-        "abroad": any(row.installation.site.zone != PARIS.key for row in told),
+        "abroad": any(row.zone != PARIS.key for row in named),
         "estimated": True in allowed,
         "forbidden": False in allowed,
         "one_off": invitation.campaign.kind == Kind.ONE_OFF,
@@ -131,14 +171,15 @@ def asking(
     }
 
 
-def estimates(invitation: Invitation, rows: Sequence[DueReading]) -> Context:
+def estimates(invitation: Invitation, rows: Sequence[Row]) -> Context:
     """Of the mail after the close: each value retained, and the words that explain it."""
+    asked = tell(rows)
     told = [
-        (row, Line(_label(row), wording.number(row.estimate.value), _why(row.estimate)))
-        for row in rows
+        (row, Line(row.label, wording.number(row.estimate), _why(row.explanation)))
+        for row in asked
         if row.estimate is not None
     ]
-    return _about(invitation, rows, told)
+    return _about(invitation, asked, told) | {"meter_count": len(told)}
 
 
 def declared(
@@ -158,9 +199,9 @@ def declared(
     rows = asked_rows([invitation.pk]).get(invitation.pk, [])
     told = [
         (
-            row,
+            tell([row])[0],
             Line(
-                _label(row),
+                row.meter.kind.label,
                 wording.number(values[row.pk].value),
                 _read(values[row.pk], replaced.get(row.meter_id)),
             ),
@@ -169,7 +210,7 @@ def declared(
         if row.pk in values
     ]
     still = {row.meter.device_id for row in missing(rows) if row.pk not in values}
-    return _about(invitation, rows, told) | {
+    return _about(invitation, tell(rows), told) | {
         "number": number,
         "made_at": in_words(now),
         "still_missing": len(still),
@@ -182,11 +223,12 @@ def problem(told: Problem, rows: Sequence[DueReading]) -> Context:
 
     :param rows: all that is asked of this person
     """
-    mine = [(row, Line(_label(row))) for row in rows if row.meter.device_id == told.device_id]
-    return _about(told.invitation, rows, mine) | {
+    asked = tell(rows)
+    mine = [(row, None) for row in asked if row.device_id == told.device_id]
+    return _about(told.invitation, asked, mine) | {
         "what": Problem.What(told.what).label,
         "words": told.words,
-        "estimated": any(row.coverage.contract.estimation_allowed for row, _line in mine),
+        "estimated": any(row.estimation_allowed for row, _line in mine),
         "still_missing": len({row.meter.device_id for row in missing(rows)}),
     }
 
@@ -203,7 +245,7 @@ def fitting(subject: str, context: Context) -> str:
     """The subject with as much of a long company name as lists of mails show; its code stands whole."""
     over = len(subject) - LONGEST_SUBJECT
     company = context.get("company")
-    if over <= 0 or not isinstance(company, Customer):
+    if over <= 0 or not isinstance(company, Company):
         return subject
     kept = max(len(company.name) - over - 1, SHORTEST_NAME)
     return subject.replace(company.name, f"{company.name[:kept].rstrip()}…")
@@ -232,29 +274,34 @@ def date_in_words(at: datetime) -> str:
 
 def place(row: DueReading) -> str:
     """« Siège, 2e étage »: where a device stands, for those who work there."""
-    site = row.installation.site
-    return ", ".join(filter(None, (site.name or site.address, row.installation.location)))
+    return tell([row])[0].place
 
 
 def _about(
-    invitation: Invitation, rows: Sequence[DueReading], told: Sequence[tuple[DueReading, Line]]
+    invitation: Invitation, rows: Sequence[Told], told: Sequence[tuple[Told, Line | None]]
 ) -> Context:
     """What every mail of a campaign names: who, which companies, which devices, how many."""
-    machines = _machines(told)
-    named = companies(rows)
+    machine_count = len({row.device_id for row, _line in told})
+    companies = [
+        Company(*names) for names in dict.fromkeys((row.company, row.code) for row in rows)
+    ]
     return {
         "first_name": invitation.contact.first_name,
-        "companies": named,
-        "company": named[0] if named else None,
-        "several_companies": len(named) > 1,
-        "company_count": len(named),
-        "machines": machines[:MOST_DEVICES],
-        "more": max(0, len(machines) - MOST_DEVICES),
-        "machine_count": len(machines),
-        "asked_count": len({row.meter.device_id for row in rows}),
-        "meter_count": len(told),
+        "companies": companies,
+        "company": companies[0] if companies else None,
+        "several_companies": len(companies) > 1,
+        "company_count": len(companies),
+        "groups": _groups(told),
+        "more": max(0, machine_count - MOST_DEVICES),
+        "machine_count": machine_count,
+        "asked_count": len({row.device_id for row in rows}),
         "may_stop": True,
     }
+
+
+def named_in_mails(customer: Customer) -> Company:
+    """What mails say of a customer: words only, so that many mails share their form (`outbox.forms`)."""
+    return Company(customer.name, customer.code)
 
 
 def _reason(campaign: Campaign) -> str:
@@ -289,33 +336,27 @@ def companies(rows: Iterable[DueReading]) -> list[Customer]:
     return list(found.values())
 
 
-def _machines(told: Iterable[tuple[DueReading, Line]]) -> list[Machine]:
+def _groups(told: Iterable[tuple[Told, Line | None]]) -> list[Group]:
+    """The devices by company, as many as a mail names."""
     lines: dict[int, list[Line]] = defaultdict(list)
-    first: dict[int, DueReading] = {}
+    first: dict[int, Told] = {}
     for row, line in told:
-        lines[row.meter.device_id].append(line)
-        first.setdefault(row.meter.device_id, row)
-    return [_machine(row, lines[device]) for device, row in first.items()]
+        first.setdefault(row.device_id, row)
+        if line:
+            lines[row.device_id].append(line)
+    shown = list(first.values())[:MOST_DEVICES]
+    return [
+        Group(*names, [_machine(row, lines[row.device_id]) for row in mine])
+        for names, mine in groupby(shown, key=lambda row: (row.company, row.code))
+    ]
 
 
-def _machine(row: DueReading, lines: Sequence[Line]) -> Machine:
-    site = row.installation.site
-    return Machine(
-        company=site.customer.name,
-        code=site.customer.code,
-        model=str(row.meter.device.model),
-        serial_end=row.meter.device.serial[-4:],
-        place=place(row),
-        lines=lines,
-    )
+def _machine(row: Told, lines: Sequence[Line]) -> Machine:
+    return Machine(row.model, row.serial[-4:], row.place, lines)
 
 
-def _label(row: DueReading) -> str:
-    return row.meter.kind.label
-
-
-def _why(reading: Reading) -> str:
-    words: Mapping[str, str] = (reading.explanation or {}).get("words", {})
+def _why(explanation: Mapping[str, Any] | None) -> str:
+    words: Mapping[str, str] = (explanation or {}).get("words", {})
     return words.get("fr" if wording.in_french() else "en", "")
 
 

@@ -7,23 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Min, QuerySet
 from django.utils import translation
 
 from releveur.campaigns import letter, locks
 from releveur.campaigns.letter import Context, Corrected
 from releveur.campaigns.models import (
-    Asked,
     Campaign,
     DueReading,
     Invitation,
     Notice,
     Problem,
 )
+from releveur.campaigns.told import Told
 from releveur.dealer.models import Dealer
 from releveur.kept import AnyGiven, Kept
 from releveur.outbox import bouncing, writing
+from releveur.outbox.forms import Forms
 from releveur.outbox.models import Mail
 from releveur.readings.models import Reading
 
@@ -59,6 +60,7 @@ class Envelope:
     now: datetime
     in_reply_to: str = ""
     priority: int = 0
+    forms: Forms | None = None
 
 
 def write_due(*, now: datetime, limit: int | None = None) -> int:
@@ -163,13 +165,16 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     """Lock in the house's order, look again what is owed, write that and withhold the rest."""
     notices = _held(chunk)
     people = {notice.invitation_id for notice in notices}
-    rows, threads, dealer = letter.asked_rows(people), _threads(people), Dealer.objects.here()
-    promised, handed, following = _promised(people), _handed(notices), _following(notices)
+    rows, threads, dealer = letter.told_rows(people), _threads(people), Dealer.objects.here()
+    promised, following = _promised(people), _following(notices)
+    forms = writing.forms()
     dead = bouncing.dead({notice.invitation.contact.email for notice in notices})
     for notice in notices:
-        asked = rows.get(notice.invitation_id, [])
-        if notice.what == Notice.What.HANDED:
-            asked = [row for row in asked if (row.pk, notice.handover_id) in handed]
+        asked = [
+            row
+            for row, handover in rows.get(notice.invitation_id, [])
+            if notice.what != Notice.What.HANDED or handover == notice.handover_id
+        ]
         lost = notice.invitation.contact.address_key in dead
         if lost or not _owed(notice, asked):
             notice.withheld_at = now
@@ -178,16 +183,25 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
         notice.mail = _of_notice(
             notice,
             asked,
-            Envelope(notice.invitation, dealer, now, thread),
+            Envelope(notice.invitation, dealer, now, thread, forms=forms),
             promised=promised[notice.invitation_id],
             follows=notice.pk in following,
         )
         if notice.what in STARTS:
             threads[notice.invitation_id] = notice.mail.message_id
-    mails = [notice.mail for notice in notices if notice.mail is not None]
-    Mail.objects.bulk_create(mails)
-    Notice.objects.bulk_update(notices, ["mail", "withheld_at"])
+    mails = {notice.pk: notice.mail for notice in notices if notice.mail is not None}
+    Mail.objects.bulk_create(mails.values())
+    with connection.cursor() as cursor:
+        cursor.execute(WRITTEN, [list(mails), [mail.pk for mail in mails.values()]])
+    back = [notice.pk for notice in notices if notice.withheld_at is not None]
+    Notice.objects.filter(pk__in=back).update(withheld_at=now)
     return len(mails)
+
+
+WRITTEN = """
+    UPDATE campaigns_notice SET mail_id = written.mail
+    FROM unnest(%s::bigint[], %s::bigint[]) AS written (notice, mail) WHERE id = written.notice
+"""
 
 
 def _waiting() -> QuerySet[Notice]:
@@ -206,18 +220,18 @@ def _held(chunk: Sequence[int]) -> list[Notice]:
     return list(waiting.select_for_update(of=("self",)))
 
 
-def _owed(notice: Notice, rows: Sequence[DueReading]) -> bool:
+def _owed(notice: Notice, rows: Sequence[Told]) -> bool:
     if notice.invitation.contact.opted_out_at:
         return False
     if notice.what == Notice.What.CLOSED:
-        return any(row.estimate for row in rows)
+        return any(row.estimate is not None for row in rows)
     asks = notice.invitation.campaign.state == Campaign.State.OPEN
     return asks and bool(letter.missing(rows))
 
 
 def _of_notice(
     notice: Notice,
-    rows: Sequence[DueReading],
+    rows: Sequence[Told],
     envelope: Envelope,
     *,
     promised: datetime,
@@ -274,6 +288,7 @@ def written(name: str, context: Callable[[], Context], envelope: Envelope) -> Ma
         link=_link(invitation),
         in_reply_to=envelope.in_reply_to,
         copy_to=contact.copy_to,
+        forms=envelope.forms,
     )
     mail.subject = letter.fitting(mail.subject, said)
     return mail
@@ -315,10 +330,3 @@ def _following(notices: Sequence[Notice]) -> set[int]:
         invitation__received__sender__asks_until=F("states"),
     )
     return set(led.values_list("pk", flat=True)) if moved else set()
-
-
-def _handed(notices: Sequence[Notice]) -> set[tuple[int, int | None]]:
-    """Which row was handed over by which of these."""
-    ids = [notice.handover_id for notice in notices if notice.handover_id]
-    asked = Asked.objects.filter(handover__in=ids) if ids else Asked.objects.none()
-    return set(asked.values_list("due_reading_id", "handover_id"))

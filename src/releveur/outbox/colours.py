@@ -5,12 +5,15 @@ Contrast after WCAG 2.2, « relative luminance » and « contrast ratio ».
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 WHITE = "#ffffff"
 BLACK = "#000000"
 ENOUGH = 4.5
 """WCAG 2.2, 1.4.3."""
 
 
+@lru_cache(maxsize=16)
 def ink_on(colour: str) -> str:
     """White or black, whichever reads better, in colours as they are and inverted.
 
@@ -20,6 +23,7 @@ def ink_on(colour: str) -> str:
     return max((WHITE, BLACK), key=lambda ink: _reads(ink, colour))
 
 
+@lru_cache(maxsize=16)
 def ground(colour: str) -> str:
     """The colour, or as much darker as its ink needs to be read, inverted too: `ENOUGH` is reached.
 

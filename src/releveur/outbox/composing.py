@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from email.errors import MessageError
-from email.header import Header
-from email.headerregistry import Address, HeaderRegistry
-from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import parseaddr
+from email.headerregistry import Address
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 from django.conf import settings
 
 from releveur.dealer import branding
-from releveur.outbox import forwarding, keys, return_path
+from releveur.outbox import forwarding, keys, mime, return_path
 from releveur.outbox.models import Mail
-
-NEVER_FOLDED = {"message-id", "in-reply-to", "references", "list-unsubscribe"}
-"""Folding would break a long message id in encoded words that nobody recognises."""
-
 
 LOGO = "logo@releveur"
 """The dealer's logo travels with the mail: nothing is loaded from elsewhere."""
@@ -35,62 +30,39 @@ OF_THE_OFFICE = {"office", "to_dealer"}
 """Kinds of mail that stay in the house."""
 
 
-class _Policy(EmailPolicy):
-    def fold_binary(self, name: str, value: str) -> bytes:
-        if name.lower() in NEVER_FOLDED:
-            return f"{name}: {value}\r\n".encode()
-        if name.lower() == "subject":
-            # Encoded as a whole: word by word, the library doubles the space before an encoded word.
-            encoded = Header(str(value), "utf-8", header_name=name).encode(linesep="\r\n")
-            return f"{name}: {encoded}\r\n".encode()
-        return super().fold_binary(name, value)
-
-
-class _Headers(HeaderRegistry):
-    """The library makes a class anew for each header of each mail."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._made: dict[str, type] = {}
-
-    def __getitem__(self, name: str) -> type:
-        key = name.lower()
-        if key not in self._made:
-            self._made[key] = super().__getitem__(key)
-        return self._made[key]
-
-
-_POLICY = _Policy(linesep="\r\n", header_factory=_Headers())
-
-
 def compose(mail: Mail, *, date: datetime) -> bytes:
     """The whole message; the same row gives the same Message-ID whenever it is sent.
 
     :param date: what the header Date says
     :raises ValueError: an address, a header or a calendar entry no message can hold
     """
-    name, sender = parseaddr(mail.sender)
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = _address(sender, name)
-    message["To"] = _address(mail.to)
-    if copied := copies(mail):
-        message["Cc"] = copied
-    message["Subject"] = mail.subject
-    message["Date"] = date
-    for header, value in _headers(mail, mail.reply_to or sender).items():
-        if value:
-            message[header] = value
-    # Quoted-printable keeps any line short and needs nothing of the servers on the way.
-    message.set_content(_filled(mail, mail.text), cte="quoted-printable")
-    message.add_alternative(_filled(mail, mail.html), subtype="html", cte="quoted-printable")
+    head = [
+        _from(mail.sender),
+        _to(mail.to),
+        mime.folded("Cc", copied) if (copied := copies(mail)) else b"",
+        mime.worded("Subject", mail.subject),
+        f"Date: {format_datetime(date)}\r\n".encode(),
+        *_headers(mail, mail.reply_to or _mailbox(mail.sender)[1]),
+        b"MIME-Version: 1.0\r\n",
+    ]
+    return b"".join(head) + _body(mail)
+
+
+def _body(mail: Mail) -> bytes:
+    shown = mime.text("html", _filled(mail, mail.html))
     if f"cid:{LOGO}" in mail.html and (logo := branding.logo()):
-        html = message.get_payload(1)
-        assert isinstance(html, EmailMessage)
-        html.add_related(logo, "image", "png", cid=f"<{LOGO}>", disposition="inline")
+        shown = mime.together("related", [shown, _logo(logo)])
+    parts = [mime.text("plain", _filled(mail, mail.text)), shown]
+    files = forwarding.files(mail)
     if mail.calendar:
-        _add_calendar(message, mail.calendar)
-    forwarding.attach(message, mail)
-    return message.as_bytes()
+        # Twice, as mail programs want it: the last alternative is what they show with its buttons,
+        # the attachment is what the others open.
+        parts.append(mime.text("calendar", mail.calendar, parameters=_method(mail.calendar)))
+        files.insert(0, mime.file(
+            mail.calendar.encode(), "application", "ics", filename=CALENDAR
+        ))  # fmt: skip
+    said = mime.together("alternative", parts)
+    return mime.together("mixed", [said, *files]) if files else said
 
 
 def envelope(mail: Mail) -> tuple[str, str, list[str]]:
@@ -99,13 +71,15 @@ def envelope(mail: Mail) -> tuple[str, str, list[str]]:
     :raises ValueError: an address whose local part is not ASCII
     """
     copied = [one.addr_spec for one in copies(mail)]
-    sender = return_path.of(mail) or _ascii(parseaddr(mail.sender)[1])
+    sender = return_path.of(mail) or _ascii(_mailbox(mail.sender)[1])
     return sender, _ascii(mail.to), copied
 
 
 def copies(mail: Mail) -> list[Address]:
     """Who gets a copy; what no message can hold is left out, for the mail goes to the person first."""
     found: dict[str, Address] = {}
+    if not mail.copy_to:
+        return []
     for address in map(str.strip, mail.copy_to.split(",")):
         try:
             one = _address(address)
@@ -121,17 +95,19 @@ def no_more_link() -> str:
     return f"{settings.SITE_URL}{NO_MORE}{keys.PLACEHOLDER}"
 
 
-def _headers(mail: Mail, mailbox: str) -> dict[str, str]:
-    return {
-        "Message-ID": mail.message_id,
-        "In-Reply-To": mail.in_reply_to,
-        "References": mail.in_reply_to,
-        "Reply-To": _replies_to(mail),
-        "Auto-Submitted": "auto-generated",
-        "X-Auto-Response-Suppress": "All",
-        "List-Unsubscribe": _ways_out(mail, mailbox),
-        "Content-Language": mail.language,
-    }
+def _headers(mail: Mail, mailbox: str) -> Iterator[bytes]:
+    yield mime.unfolded("Message-ID", mail.message_id)
+    if mail.in_reply_to:
+        yield mime.unfolded("In-Reply-To", mail.in_reply_to)
+        yield mime.unfolded("References", mail.in_reply_to)
+    if to := _replies_to(mail):
+        yield mime.folded_once("Reply-To", to)
+    yield b"Auto-Submitted: auto-generated\r\n"
+    yield b"X-Auto-Response-Suppress: All\r\n"
+    if ways := _ways_out(mail, mailbox):
+        yield mime.unfolded("List-Unsubscribe", ways)
+    if mail.language:
+        yield mime.folded_once("Content-Language", mail.language)
 
 
 def _replies_to(mail: Mail) -> str:
@@ -153,24 +129,44 @@ def _ways_out(mail: Mail, mailbox: str) -> str:
     return f"<{_filled(mail, link)}>, {by_mail}"
 
 
-def _add_calendar(message: EmailMessage, calendar: str) -> None:
-    """Twice, as mail programs want it: the last alternative is what they show with its buttons, the
-    attachment is what the others open.
-    """
+def _method(calendar: str) -> str:
     method = _METHOD.search(calendar)
     if method is None:
         raise ValueError("a calendar entry that goes by mail says its method")
-    parameters = {"method": method[1]}
-    message.add_alternative(calendar, subtype="calendar", cte="quoted-printable", params=parameters)
-    message.add_attachment(calendar.encode(), "application", "ics", filename=CALENDAR)
+    return f'; method="{method[1]}"'
+
+
+@lru_cache(maxsize=2)
+def _logo(picture: bytes) -> bytes:
+    return mime.file(picture, "image", "png", disposition="inline", cid=f"<{LOGO}>")
+
+
+@lru_cache(maxsize=64)
+def _mailbox(sender: str) -> tuple[str, str]:
+    return parseaddr(sender)
+
+
+@lru_cache(maxsize=64)
+def _from(sender: str) -> bytes:
+    """An installation has one sender."""
+    name, address = _mailbox(sender)
+    return mime.folded("From", [_address(address, name)])
+
+
+def _to(address: str) -> bytes:
+    reached = _ascii(address)
+    return mime.folded("To", reached if mime.is_short_address(reached) else [_address(address)])
 
 
 def _filled(mail: Mail, body: str) -> str:
     if mail.key_uuid is None or mail.key_version is None:
         return body
     link = mail.key_uuid, mail.key_version
-    body = body.replace(keys.PLACEHOLDER, keys.make(*link, hashed_as=mail.key_hash))
-    return body.replace(keys.CODE_PLACEHOLDER, keys.code(*link, hashed_as=mail.key_hash))
+    if keys.PLACEHOLDER in body:
+        body = body.replace(keys.PLACEHOLDER, keys.make(*link, hashed_as=mail.key_hash))
+    if keys.CODE_PLACEHOLDER in body:
+        body = body.replace(keys.CODE_PLACEHOLDER, keys.code(*link, hashed_as=mail.key_hash))
+    return body
 
 
 def _address(address: str, name: str = "") -> Address:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from email.message import EmailMessage
-
-from releveur.outbox import anatomy, sealing
+from releveur.outbox import anatomy, mime, sealing
 from releveur.outbox.anatomy import Attachment
 from releveur.outbox.models import Arrived, Mail
 
@@ -17,15 +15,18 @@ WHOLE = "message.eml"
 """What cannot be read is forwarded as it came."""
 
 
-def attach(message: EmailMessage, mail: Mail) -> None:
-    """Attach the files of the message that this mail forwards, if it forwards one."""
+def files(mail: Mail) -> list[bytes]:
+    """The files of the message that this mail forwards, as parts of it; none where it forwards nothing."""
     if mail.forwards is None:
-        return
-    for one in _fitting(mail.forwards)[0]:
-        main, _slash, sub = one.kind.partition("/")
-        if main in {"text", "message", "multipart"} or not (main and sub):
-            main, sub = "application", "octet-stream"
-        message.add_attachment(one.content, main, sub, filename=one.name)
+        return []
+    return [_part(one) for one in _fitting(mail.forwards)[0]]
+
+
+def _part(one: Attachment) -> bytes:
+    main, _slash, sub = one.kind.partition("/")
+    if main in {"text", "message", "multipart"} or not (main and sub):
+        main, sub = "application", "octet-stream"
+    return mime.file(one.content, main, sub, filename=one.name)
 
 
 def too_many(arrived: Arrived) -> list[str]:

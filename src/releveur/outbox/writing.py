@@ -17,6 +17,7 @@ from django.utils import translation
 from releveur.dealer.models import Dealer
 from releveur.outbox import colours, keys
 from releveur.outbox.composing import LOGO, no_more_link
+from releveur.outbox.forms import Forms, Parts
 from releveur.outbox.models import Mail
 
 LONGEST_SENDER = 75
@@ -82,36 +83,59 @@ def prepare(
     message_id: str = "",
     copy_to: str = "",
     calendar: str = "",
+    forms: Forms | None = None,
 ) -> Mail:
     """Render a mail without storing it, for those who store many at once; raises as `write` does.
 
     :param copy_to: addresses, separated by commas; what is none is left out
+    :param forms: of a writing of many mails, all of one dealer and one moment
     """
     validate_email(to)
     copied = _copies(copy_to)
-    ground = colours.ground(dealer.colour)
-    full = {
-        "dealer": dealer,
-        "ground": ground,
-        "ink": colours.ink_on(ground),
-        "logo": LOGO,
-        "copies": ", ".join(copied),
-        **_addresses(),
-        **context,
-    }
+    common = _common(dealer)
+    own = {"copies": ", ".join(copied), **context}
+
+    def render(said: Mapping[str, object], title: str | None) -> Parts:
+        return _rendered(name, {**common, **said}, title)
+
     with translation.override(language):
-        subject = _plain(" ".join(render_to_string(f"{name}/subject.txt", full).split()))
-        text = _plain(render_to_string(f"{name}/body.txt", full))
-        html = render_to_string(f"{name}/body.html", full | {"subject": subject})
+        parts = forms.parts((name, language), own, render) if forms else render(own, None)
     mail = blank(name, to=to, language=language, dealer=dealer, now=now)
     mail.priority, mail.calendar = priority, calendar
+    subject, mail.text, mail.html = parts
     mail.subject = subject[:LONGEST_SUBJECT]
-    mail.html = _INDENTS.sub("\n", html).strip() + "\n"
-    mail.text = _lines(text)
     mail.key_uuid, mail.key_version, mail.key_hash = link or (None, None, "")
     mail.in_reply_to, mail.copy_to = in_reply_to, ",".join(copied)
     mail.message_id = message_id or mail.message_id
     return mail
+
+
+def forms() -> Forms:
+    """For a writing of many mails, all of one dealer and one moment."""
+    return Forms(_plain)
+
+
+def _common(dealer: Dealer) -> dict[str, object]:
+    """What all mails of a dealer are told."""
+    ground = colours.ground(dealer.colour)
+    return {
+        "dealer": dealer,
+        "ground": ground,
+        "ink": colours.ink_on(ground),
+        "logo": LOGO,
+        **_addresses(),
+    }
+
+
+def _rendered(name: str, context: Mapping[str, object], title: str | None) -> Parts:
+    """The three parts in the active language.
+
+    :param title: of the HTML, if it is not the subject
+    """
+    subject = _plain(" ".join(render_to_string(f"{name}/subject.txt", context).split()))
+    text = _plain(render_to_string(f"{name}/body.txt", context))
+    html = render_to_string(f"{name}/body.html", {**context, "subject": title or subject})
+    return subject, _lines(text), _INDENTS.sub("\n", html).strip() + "\n"
 
 
 def blank(name: str, *, to: str, language: str, dealer: Dealer, now: datetime) -> Mail:

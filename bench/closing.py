@@ -9,7 +9,7 @@ import psycopg
 
 from bench import copying
 from bench.frame import Bench
-from bench.rounds import Reach, Row, interleaved, of_pairs, timed
+from bench.rounds import Reach, Row, of_pairs, timed
 from bench.worlds import Fleet
 from releveur import clock
 from releveur.campaigns import closing
@@ -26,27 +26,43 @@ HISTORY = (
 )
 
 
+POINTED = "create temp table pointed as select id, reading_id from campaigns_duereading"
+POINT = """
+    update campaigns_duereading d set reading_id = p.reading_id from pointed p where p.id = d.id
+"""
+
+
 def measure(bench: Bench) -> list[Row]:
+    """Beside the history read and the estimates put, the same with the rows filled: a close does all three."""
     fleet = Fleet(bench.size(METERS) // 2, PAST)
     world = bench.databases.world(f"{fleet.name}_closing", fleet.build_closing)
-    rows: copying.Rows = {}
+    estimates: copying.Rows = {}
+    filled: copying.Rows = {}
 
     def product() -> float:
         with bench.databases.copied(world) as here:
             seconds = timed(_close)
             assert Reading.objects.filter(source="SYSTEM").count() == fleet.meters
-            if not rows:
+            if not estimates:
                 with bench.databases.connect(here) as there:
                     only = "source = 'SYSTEM'"
-                    rows.update(copying.taken(there, ["readings_reading"], where=only))
+                    estimates.update(copying.taken(there, ["readings_reading"], where=only))
+                    there.execute(POINTED)
+                    filled.update(copying.taken(there, ["pointed"]))
         return seconds
 
-    def limit() -> float:
+    def limit(*, filling: bool) -> float:
         with bench.databases.copied(world) as here, bench.databases.as_app(here) as there:
-            return timed(lambda: _read_and_put(there, rows))
+            return timed(lambda: _read_and_put(there, estimates, filled if filling else {}))
 
+    rounds = [
+        (product(), limit(filling=False), limit(filling=True)) for _round in range(bench.rounds(5))
+    ]
     reach = Reach("<=", 4)
-    return [interleaved("close", product, limit, reach=reach, rounds=bench.rounds(5))]
+    return [
+        of_pairs("close", [(ours, put) for ours, put, _fill in rounds], reach=reach),
+        of_pairs("close.filled", [(ours, fill) for ours, _put, fill in rounds], reach=reach),
+    ]
 
 
 def measure_growth(bench: Bench) -> list[Row]:
@@ -71,9 +87,14 @@ def _close() -> None:
     closing.finish(1, now=clock.now())
 
 
-def _read_and_put(there: psycopg.Connection, rows: copying.Rows) -> None:
+def _read_and_put(there: psycopg.Connection, estimates: copying.Rows, filled: copying.Rows) -> None:
     copying.read(there, HISTORY)
-    copying.put(there, rows)
+    with there.transaction():
+        if filled:
+            there.execute("create temp table pointed (id bigint, reading_id bigint)")
+        copying.put(there, estimates | filled)
+        if filled:
+            there.execute(POINT)
 
 
 def _grown(bench: Bench, fleet: Fleet) -> tuple[float, float]:

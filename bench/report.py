@@ -22,13 +22,15 @@ LIMITS = """
 
 | what | its limit |
 |---|---|
-| landing, declare | a view without middleware, one hand-written query for the same facts, and the same bytes joined from strings |
+| landing | a view without middleware, one hand-written query for the same facts, and the same bytes joined from strings |
+| declare | the same, each row of the sheet built from the facts of its device |
 | submit | one hand-written transaction writing the same rows, behind the same server |
 | import, import_many | the `csv` module, and COPY of the same rows into the same tables with their indexes |
 | reimport | the import of the same file into an empty house |
 | open | COPY of the same rows |
 | mail_deliver, mail_all | messages composed before, two kept connections to the same mail server |
 | close | the history read once by COPY, and COPY of the estimates |
+| close.filled | the same, and the rows filled: COPY of which row gets which reading, and one UPDATE |
 | close_growth | linear: the exponent of time between the smallest and the largest fleet; the peak memory of the smallest |
 | export | COPY of the lines to a client; the workbook library left alone |
 | pages_at_size | the same pages with a hundredth of the readings; tables of some size that a page reads whole |

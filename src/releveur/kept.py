@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property, wraps
-from typing import Any
+from typing import Any, cast
 from weakref import WeakSet
 
 import psycopg
@@ -17,6 +17,8 @@ from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet, Value
+
+from releveur.among import array
 
 _Planning: Any = ServerBindingCursor
 
@@ -60,6 +62,9 @@ class Given(Value):
     def as_sql(self, compiler: object, connection: object) -> tuple[str, tuple[Any, ...]]:
         return "%s", (self,)
 
+    def said(self, given: Mapping[str, object]) -> object:
+        return given[self.value]
+
 
 class AnyGiven(Given):
     """The place of many numbers, of which the column holds one: `meter=AnyGiven("meters")`.
@@ -69,6 +74,9 @@ class AnyGiven(Given):
 
     def as_sql(self, compiler: object, connection: object) -> tuple[str, tuple[Any, ...]]:
         return "ANY(%s::bigint[])", (self,)
+
+    def said(self, given: Mapping[str, object]) -> object:
+        return array(cast("Iterable[int]", given[self.value]))
 
 
 class Kept[Row]:
@@ -108,7 +116,7 @@ class _Written:
 
     def ask(self, given: Mapping[str, object]) -> list[Any]:
         rows = self._run(
-            [given[one.value] if isinstance(one, Given) else one for one in self.params]
+            [one.said(given) if isinstance(one, Given) else one for one in self.params]
         )
         if self.converters:
             rows = [self._converted(row) for row in rows]

@@ -222,8 +222,10 @@ def usual(known: Facts, *, until: date) -> tuple[int, int] | None:
     last = metering.last_real(known.history, until=until)
     if last is None or last.taken_on >= until:
         return None
-    expected = _expected(known, since=last.taken_on, until=until)
-    return usual_volume(known.history, since=last.taken_on, until=until, expected=expected)
+    span = {"since": last.taken_on, "until": until}
+    if habit := usual_volume(known.history, **span, expected=None):
+        return habit
+    return usual_volume(known.history, **span, expected=_expected(known, **span))
 
 
 def _expected(known: Facts, *, since: date, until: date) -> int | None:

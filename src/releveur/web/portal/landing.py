@@ -12,6 +12,7 @@ from releveur.campaigns import handed, succeeding
 from releveur.campaigns.models import DueReading, Invitation
 from releveur.customers.models import Customer
 from releveur.dealer import branding
+from releveur.kept import Given, Kept
 from releveur.web.portal import access
 from releveur.web.portal.sheet import Masthead
 
@@ -31,12 +32,7 @@ def enter(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 def _context(invitation: Invitation) -> dict[str, object]:
     """Scanners ask for this page by the thousand: one query for all that is asked."""
-    asked = DueReading.objects.asked_of(invitation).values_list(
-        "meter__device",
-        "asked__handover",
-        *(f"{CUSTOMER}__{name}" for name in ("pk", "code", "name")),
-    )
-    rows = list(asked.order_by(f"{CUSTOMER}__code"))
+    rows = _ASKED.ask(invitation=invitation.pk)
     customers = {pk: Customer(pk=pk, code=code, name=name) for *_row, pk, code, name in rows}
     is_handed = any(handover for _device, handover, *_customer in rows)
     return {
@@ -45,6 +41,19 @@ def _context(invitation: Invitation) -> dict[str, object]:
         "senders": [str(one) for one in handed.senders(invitation)] if is_handed else [],
         "succession": succeeding.latest(invitation),
     }
+
+
+_ASKED = Kept(
+    lambda: (
+        DueReading.objects.asked_of(Given("invitation"))
+        .values_list(
+            "meter__device",
+            "asked__handover",
+            *(f"{CUSTOMER}__{name}" for name in ("pk", "code", "name")),
+        )
+        .order_by(f"{CUSTOMER}__code")
+    )
+)
 
 
 @require_safe

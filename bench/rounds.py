@@ -77,7 +77,7 @@ def of_pairs(
         reach=str(reach),
         met=reach.is_met(ratio),
         rounds=len(pairs),
-        spread=_short((max(ratios) - min(ratios)) / ratio),
+        spread=_short((max(ratios) - min(ratios)) / ratio) if ratio else 0.0,
     )
 
 

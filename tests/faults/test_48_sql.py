@@ -33,7 +33,7 @@ from tests.test_doors import METHODS, sent
 from tests.web.visiting import fields
 
 SOURCE = Path(reading_backups.__file__).resolve().parent.parent
-SPEAKING = {"execute", "executemany", "raw", "extra", "RawSQL", "mogrify"}
+SPEAKING = {"execute", "executemany", "raw", "extra", "RawSQL", "mogrify", "copy"}
 CONSTANT, COMPOSED, NAMES = "a constant", "identifiers by psycopg.sql", "identifiers by quote_name"
 GIVEN = "a constant that its caller gives"
 WRITTEN = "what Django writes of a queryset"
@@ -44,9 +44,10 @@ SPOKEN = {
     "audit/sealing.py": {CONSTANT},
     "audit/verifying.py": {CONSTANT},
     "campaigns/acknowledging.py": {CONSTANT},
-    "campaigns/basis_cells.py": {CONSTANT},
+    "campaigns/basis_cells.py": {CONSTANT, COMPOSED},
     "campaigns/locks.py": {CONSTANT},
     "campaigns/mailing.py": {CONSTANT},
+    "campaigns/opening.py": {CONSTANT},
     "campaigns/owing.py": {CONSTANT},
     "campaigns/pointing.py": {CONSTANT},
     "customers/restraining.py": {CONSTANT},
@@ -62,7 +63,7 @@ SPOKEN = {
     "ops/upgrading.py": {CONSTANT},
     "outbox/delivering.py": {GIVEN},
     "postgres.py": {CONSTANT, COMPOSED},
-    "putting.py": {CONSTANT},
+    "putting.py": {CONSTANT, COMPOSED},
     "turns.py": {CONSTANT},
 }
 """Where the source speaks SQL itself, and of what its text is made; values always stand beside it."""
@@ -85,8 +86,15 @@ def spoken() -> Iterator[tuple[str, ast.Call]]:
         if path.parent.name == "migrations":
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and _name(node) in SPEAKING and node.args:
+            if isinstance(node, ast.Call) and _speaks(node) and node.args:
                 yield path.relative_to(SOURCE).as_posix(), node
+
+
+def _speaks(call: ast.Call) -> bool:
+    """A cursor's `copy` speaks SQL; the function of that name copies an object."""
+    return _name(call) in SPEAKING and not (
+        _name(call) == "copy" and isinstance(call.func, ast.Name)
+    )
 
 
 def _name(call: ast.Call) -> str:

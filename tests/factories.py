@@ -242,7 +242,7 @@ def sends(
 ) -> Outcome:
     """The invited person sends one form."""
     return answering.answer(
-        DueReading.objects.asked_of(invitation),
+        answering.asked_of(invitation),
         declared,
         by=invitation.contact,
         source=Reading.Source.CUSTOMER,

@@ -173,7 +173,7 @@ class Desk(RuleBasedStateMachine):
                 confirmed=True, reason=reason, proof=Proof.objects.get(),
             )  # fmt: skip
             outcome = answering.answer(
-                DueReading.objects.asked_of(invitation), [declared], by=invitation.contact,
+                answering.asked_of(invitation), [declared], by=invitation.contact,
                 source=Reading.Source.CUSTOMER, now=self.now, nonce=uuid4(), invitation=invitation,
             )  # fmt: skip
             if outcome.receipt:

@@ -78,10 +78,15 @@ _ASKED = Kept(
 )
 
 
+def among(rows: QuerySet[DueReading]) -> Look:
+    """Any of these rows, for `answer`."""
+    return lambda meters: dict(rows.filter(meter__in=meters).values_list("pk", "campaign_id"))
+
+
 @again
 @transaction.atomic
 def answer(
-    due_readings: QuerySet[DueReading] | Look,
+    look: Look,
     declared: Sequence[Declared],
     *,
     by: Contact | User | None,
@@ -97,11 +102,12 @@ def answer(
     it is recorded. After the signature a value becomes a proposal for the next period. The same
     nonce records nothing: it gives the same receipt, and what asked asks again.
 
+    :param look: which rows may be answered: `asked_of` a person, or any `among` rows
     :param noted_by: who it is for the audit, where `by` does not say it
     :raises SentOtherwise: the nonce was used with other values
     """
     digest = _digest(declared)
-    rows = _lock(due_readings, declared)
+    rows = _lock(look, declared)
     before = _before(nonce, digest)
     standing = _standing(rows)
     accepted, questions = _sort(_news(declared, rows, standing), rows, standing, now)
@@ -169,16 +175,15 @@ def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int,
     return {device: question for device, question in questions.items() if device not in named}
 
 
-def _lock(due: QuerySet[DueReading] | Look, declared: Sequence[Declared]) -> dict[int, DueReading]:
+def _lock(may_answer: Look, declared: Sequence[Declared]) -> dict[int, DueReading]:
     """Lock campaigns, invitations and rows, in this order, and return the rows per meter."""
     meters = {meter for one in declared for meter in one.values}
-    mine = due if callable(due) else _look_into(due)
     still: dict[int, int] = {}
 
     def look() -> Mapping[int, int]:
         # A colleague may have taken them back, or the device have left, while we waited.
         still.clear()
-        still.update(mine(meters))
+        still.update(may_answer(meters))
         return with_twins(still)
 
     held = locks.hold_whole(look)
@@ -186,10 +191,6 @@ def _lock(due: QuerySet[DueReading] | Look, declared: Sequence[Declared]) -> dic
     if missing := meters - set(rows):
         raise DueReading.DoesNotExist(f"no reading of meters {sorted(missing)} is due here")
     return rows
-
-
-def _look_into(due: QuerySet[DueReading]) -> Look:
-    return lambda meters: dict(due.filter(meter__in=meters).values_list("pk", "campaign_id"))
 
 
 def with_twins(rows: Mapping[int, int]) -> dict[int, int]:

@@ -61,7 +61,13 @@ def declare(
     )
     who = noted_by or acting.by(by)
     outcome = answering.answer(
-        rows, [declared], by=by, source=Reading.Source.OFFICE, now=now, nonce=uuid4(), noted_by=who
+        answering.among(rows),
+        [declared],
+        by=by,
+        source=Reading.Source.OFFICE,
+        now=now,
+        nonce=uuid4(),
+        noted_by=who,
     )
     if outcome.receipt:
         told = {**values, "on": taken_on, "receipt": outcome.receipt.number}

@@ -98,7 +98,7 @@ def _answer(invitation: Invitation, *, now: datetime) -> None:
     today = now.astimezone(clock.PARIS).date()
     rows = DueReading.objects.asked_of(invitation)
     answering.answer(
-        rows,
+        answering.asked_of(invitation),
         _declared(rows.unanswered().select_related("meter__device", "meter__kind"), on=today),
         by=invitation.contact,
         source=Reading.Source.CUSTOMER,

@@ -4,7 +4,8 @@ PostgreSQL is restarted at once (`pg_ctl restart -m immediate`) while a worker s
 
 `CONN_HEALTH_CHECKS` and `reconnect_timeout` in `settings.py` bring the pages back within seconds (without
 them the first pages after the restart fail, and later ones for as long as the pool's pause had grown);
-`web/outage.py` makes them 503 instead of 500; `ops/working.py` begins again where the worker's library gives up.
+`web/outage.py` makes them 503 instead of 500; `ops/working.py` begins again where the worker's library gives up;
+`except UniqueViolation` in `ops/tasks.py` lets what a killed job kept waiting go on.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from tests.sink import Sink
 
 MAILS = 150
 TICKS = "select ticks from outbox_hold"
+LEFT_BEHIND = """
+    insert into procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status)
+    values ('default', 'releveur.ops.tasks.tick', 'tick', 'tick', '{"timestamp": 0}', %s)
+"""
 FREE = "select 1 from outbox_mail where state = 'OWED' and lease is null"
 
 
@@ -87,3 +92,10 @@ def test_pages_say_when_to_come_back_and_do(desk: Installation) -> None:
         ticks = desk.query(TICKS)
         until(lambda: desk.query(TICKS) > ticks, seconds=150)
     assert tree.process.returncode == 0, "the worker came back too"
+
+
+def test_a_job_killed_while_the_next_of_its_kind_waits_holds_nobody_up(desk: Installation) -> None:
+    for status in ("doing", "todo"):
+        desk.query(LEFT_BEHIND, status)
+    with serving(desk, "--with-worker"):
+        until(lambda: desk.query("select 1 from outbox_hold where ticks > 0"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
 from releveur import clock
@@ -62,9 +63,17 @@ def fetch(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */10")
 @app.task(queueing_lock="requeue_stalled", priority=100)
 async def requeue_stalled(timestamp: int) -> None:
-    """Every ten seconds: give the jobs of a killed worker to the others."""
-    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+    """Every ten seconds: give the jobs of a killed worker to the others.
+
+    Where the next of its kind waits already, a killed one leaves the way to it: that one finds in our
+    rows all that is still owed, and only one may wait.
+    """
+    jobs = app.job_manager
+    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
         if job.attempts >= MOST_ATTEMPTS:
-            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
-        else:
-            await app.job_manager.retry_job(job)
+            await jobs.finish_job(job, status=Status.FAILED, delete_job=False)
+            continue
+        try:
+            await jobs.retry_job(job)
+        except UniqueViolation:
+            await jobs.finish_job(job, status=Status.ABORTED, delete_job=True)

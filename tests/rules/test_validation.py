@@ -98,7 +98,7 @@ def test_a_value_below_the_last_real_one_asks_for_a_photo_whatever_was_billed() 
 
 def test_an_agreed_value_is_as_firm_as_a_real_one() -> None:
     agreed = replace(GUESS, quality=Quality.AGREED)
-    (finding,) = check([seen("mono", 41_000, agreed)])
+    (finding,) = check([seen("mono", 41_181, agreed)])
     assert finding.code is Code.LOWER_THAN_LAST
 
 

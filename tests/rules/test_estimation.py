@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from releveur.rules.estimation import (
     Method,
+    Surroundings,
     daily_volume,
     estimate,
     expected_volume,
@@ -20,6 +21,7 @@ from releveur.rules.estimation import (
 )
 from releveur.rules.metering import Quality, Reading
 from releveur.rules.reasons import words
+from tests.rules.test_estimation_of_many import surroundings
 
 JANUARY, APRIL = date(2022, 1, 5), date(2022, 4, 5)
 LAST = Reading(JANUARY, 39_684)
@@ -38,6 +40,7 @@ facts = st.fixed_dictionaries(
         "billed": st.none() | readings,
         "monthly_volume": st.none() | st.integers(0, 100_000),
         "model_daily": st.none() | st.fractions(0, 1_000, max_denominator=400),
+        "around": st.none() | surroundings,
     }
 )
 
@@ -47,7 +50,6 @@ def test_an_estimate_is_never_negative_nor_below_what_was_read_or_billed(
     known: dict[str, Any],
 ) -> None:
     found = estimate(**known)
-    assert found.volume >= 0
     assert found.value >= found.volume >= 0
     assert found.value >= int(found.inputs.get("since_value", 0))
     assert found.value >= int(found.inputs.get("billed_value", 0))
@@ -60,6 +62,26 @@ def test_an_estimate_can_be_computed_again_from_what_is_stored_with_it(
     found = estimate(**known)
     stored = json.loads(json.dumps(found.inputs))
     assert recompute(Method(found.method.value), stored) == found
+
+
+OF_VERSION_1: dict[str, int | str] = {
+    "on": "2022-09-01", "since": "2022-07-01", "since_value": 19_090, "since_quality": "ACTUAL",
+    "days": 62, "year_daily": "1818/73", "same_days_daily": "0",
+}  # fmt: skip
+
+
+def test_an_estimate_of_the_first_version_is_computed_again_as_it_was() -> None:
+    found = recompute(Method.YEAR, OF_VERSION_1, version=1)
+    assert (found.value, found.volume, found.inputs) == (19_862, 772, OF_VERSION_1)
+    assert (found.low, found.high) == (19_862, 19_862), "it had no interval"
+    assert "les mêmes jours un an plus tôt (0,00)." in words(found)["fr"]
+
+
+@given(facts)
+def test_an_estimate_lies_in_its_interval(known: dict[str, Any]) -> None:
+    found = estimate(**known)
+    assert found.low <= found.value <= found.high
+    assert found.low >= int(found.inputs.get("billed_value", 0))
 
 
 @given(facts)
@@ -138,6 +160,37 @@ def test_each_method_names_its_source() -> None:
     )
     assert "aucun volume n’est connu" in words(estimate([LAST], on=APRIL))["fr"]
     assert "aucun relevé n’est connu" in words(estimate([], on=APRIL))["fr"]
+
+
+def test_what_it_was_multiplied_by_is_said() -> None:
+    past = [
+        Reading(JANUARY.replace(year=year), 10_000 * (year - 2018)) for year in range(2018, 2023)
+    ]
+    quiet = (10_000,) * 6 + (5_000,) * 2 + (12_500,) * 4
+    kin = Surroundings(season=quiet, factor=Fraction(26, 25), reporters=12)
+    said = words(estimate(past, on=date(2022, 9, 1), around=kin))
+    assert (
+        "\u202f; ces jours de l’année sont d’habitude plus calmes de" in said["fr"]
+        and "ici et pour les matériels comparables" in said["fr"]
+    )
+    assert (
+        "les matériels comparables ont imprimé 4\u202f% de plus que prévu cette fois." in said["fr"]
+    )
+    assert "; comparable devices printed 4% more than expected this time." in said["en"]
+
+
+def test_what_changes_less_than_a_hundredth_is_not_worth_a_word() -> None:
+    kin = Surroundings(factor=Fraction(1_004, 1_000), reporters=12)
+    said = words(estimate([LAST], on=APRIL, monthly_volume=1_500, around=kin))
+    assert said["fr"].endswith("× 12 ÷ 365.")
+
+
+def test_nobody_prints_more_than_the_model_can() -> None:
+    past = [Reading(date(2021, 12, 6), 0), Reading(JANUARY, 30 * 100_000)]
+    kin = Surroundings(pages_a_minute=30)
+    found = estimate(past, on=date(2022, 1, 12), around=kin)
+    assert found.volume == 30 * 60 * 8 * 5
+    assert "limité à ce que ce modèle peut imprimer" in words(found)["fr"]
 
 
 def test_a_daily_volume_is_known_between_real_readings_only() -> None:

@@ -11,9 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from releveur.rules import metering
-from releveur.rules.estimation import estimate
-from releveur.rules.estimation_of_many import FIRST_DAY, Past, Wanted, estimate_many
+from releveur.rules.curves import FIRST_DAY
+from releveur.rules.estimation import Surroundings, estimate
+from releveur.rules.estimation_of_many import Past, Wanted, estimate_many
 from releveur.rules.metering import Quality, Reading
+from releveur.rules.surroundings import WHOLE
 
 LARGEST = 10**12 - 1
 qualities = st.sampled_from([Quality.ACTUAL, Quality.AGREED])
@@ -31,6 +33,18 @@ wide = st.builds(
     quality=qualities,
     segment=st.integers(1, 3),
 )
+surroundings = st.builds(
+    Surroundings,
+    season=st.just(()) | st.tuples(*[st.integers(100, 30_000)] * 12),
+    factor=st.integers(2_000, 40_000).map(lambda share: Fraction(share, WHOLE)),
+    reporters=st.integers(0, 400),
+    variety=st.floats(0, 2),
+    noise=st.floats(0, 2),
+    drifts=st.tuples(*[st.floats(-0.7, 0.7)] * 3),
+    trusts=st.tuples(*[st.floats(-0.7, 0.7)] * 2),
+    reach=st.floats(0.5, 3),
+    pages_a_minute=st.none() | st.integers(1, 120),
+)
 meters = st.tuples(
     st.lists(near, max_size=9) | st.lists(wide, max_size=9),
     st.builds(
@@ -40,8 +54,9 @@ meters = st.tuples(
         monthly_volume=st.none() | st.integers(0, 100_000),
     ),
     st.none() | st.fractions(0, 1_000, max_denominator=400),
+    st.none() | surroundings,
 )
-type Meter = tuple[list[Reading], Wanted, Fraction | None]
+type Meter = tuple[list[Reading], Wanted, Fraction | None, Surroundings | None]
 
 EVEN = [Reading(date(2021, 1, 5), 33_600), Reading(date(2022, 1, 5), 39_684)]
 SPANNING = [Reading(date(1980, 1, 1), 0), Reading(date(2080, 1, 1), LARGEST)]
@@ -61,20 +76,21 @@ def past(histories: Sequence[Sequence[Reading]]) -> Past:
 
 
 @given(st.lists(meters, max_size=6))
-@example([(EVEN, ON, None), ([], ON, Fraction(76, 5)), (EVEN[:1], ON, None)])
-@example([(SPANNING, Wanted(date(2081, 1, 1)), None)])
+@example([(EVEN, ON, None, None), ([], ON, Fraction(76, 5), None), (EVEN[:1], ON, None, None)])
+@example([(SPANNING, Wanted(date(2081, 1, 1)), None, None)])
 def test_many_are_estimated_as_each_alone(fleet: list[Meter]) -> None:
     alone = [
         estimate(
             metering.ordered(history), on=one.on, billed=one.billed,
-            monthly_volume=one.monthly_volume, model_daily=rate,
+            monthly_volume=one.monthly_volume, model_daily=rate, around=around,
         )
-        for history, one, rate in fleet
+        for history, one, rate, around in fleet
     ]  # fmt: skip
     together = estimate_many(
-        past([history for history, _one, _rate in fleet]),
-        [one for _history, one, _rate in fleet],
+        past([history for history, *_rest in fleet]),
+        [one for _history, one, *_rest in fleet],
         model_daily=lambda place: fleet[place][2],
+        around=[around for *_rest, around in fleet],
     )
     assert together == alone
 

@@ -8,10 +8,14 @@ readings is a fraction with the days between them below.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+FIRST_DAY = date(2000, 1, 1)
+"""Days are counted from it, as PostgreSQL counts them."""
 
 type Whole = NDArray[np.int64]
 type Truth = NDArray[np.bool_]
@@ -58,6 +62,15 @@ class Curves:
         """The last day of each meter that is drawn; of others, day 0."""
         return self._day(self.starts[1:] - 1)
 
+    def count_at(self, day: Whole) -> NDArray[np.float64]:
+        """Each meter's count at its day, from its first reading on; nearly, and 0 where nobody knows.
+
+        :param day: of each meter, or several rows of such days
+        """
+        over, below, _known = self._at(day)
+        count: NDArray[np.float64] = over / below
+        return count
+
     def daily(self, since: Whole, until: Whole) -> Ratios:
         """Impressions a day in (since, until] of each meter, as `estimation.daily_volume`."""
         low, low_below, starts_inside = self._at(since)
@@ -76,19 +89,23 @@ class Curves:
 
     def _at(self, day: Whole) -> tuple[Whole, Whole, Truth]:
         """Each meter's count at its day, from its first one on: numerator, denominator, whether it is known."""
-        wanted = _keys(np.arange(len(day)), day)
+        wanted = _keys(np.arange(day.shape[-1]), day)
         before = np.searchsorted(self._lookup, wanted, side="right") - 1
         after = np.searchsorted(self._lookup, wanted, side="left")
         known = (before >= self.starts[:-1]) & (after < self.starts[1:])
         before, after = np.where(known, before, 0), np.where(known, after, 0)
         if not len(self.days):
             return np.zeros_like(day), np.ones_like(day), known
-        base = self.counts[np.minimum(self.starts[:-1], len(self.counts) - 1)]
+        base = self._base
         low, gap = self.counts[before], self.days[after] - self.days[before]
         below = np.maximum(gap, 1)
         passed = np.where(gap > 0, day - self.days[before], 0)
         over = (low - base) * below + (self.counts[after] - low) * passed
         return np.where(known, over, 0), np.where(known, below, 1), known
+
+    @cached_property
+    def _base(self) -> Whole:
+        return self.counts[np.minimum(self.starts[:-1], len(self.counts) - 1)]
 
     @cached_property
     def _lookup(self) -> Whole:

@@ -3,19 +3,23 @@
 From L, the last real reading, D days are to be filled at a daily volume. The first line that the
 meter's past allows decides:
 
-    YEAR      real readings over a year or more: mean of the 365 days before L and of the same days
-              one year earlier, (L, day] - 365 days
+    YEAR      real readings over a year or more: mean of the 365 days before L
     MEAN      two real readings or more: mean daily volume from the first to L
     EXPECTED  monthly volume expected by the contract (VMM) x 12 / 365
     MODEL     median of the meters of the same model
     NOTHING   volume 0, and somebody has to look
 
-    value = max(L + round(D x daily volume), last billed value of L's segment)
+    volume = D x daily volume x season x drift x factor
+    value  = max(L + round(volume), last billed value of L's segment)
 
-Fractions until the volume, rounded once, half up, never below 0. Corners: readings after the day
-asked for are left aside; more than 365 days after L nobody read the same days one year earlier, so
-the last year speaks alone; without a real reading the last billed index stands for L, and the
-estimate has no past of its own. docs/rules/estimation.md has the worked numbers.
+Season: what the meter, and the kin, usually print in these days of the year. Drift: the part of the
+latest change that goes on. Factor: how the kin that answered this time differ from what was expected
+of them (`nowcast`). They are whole ten-thousandths, stored with the estimate: the same volume comes
+out for ever. Fractions until the volume, rounded once, half up, never below 0, never more than the
+model can print. Corners: readings after the day asked for are left aside; without a real reading the
+last billed index stands for L, and the estimate has no past of its own. Version 1 had for YEAR the
+mean of that year and of the same days one year earlier, and nothing more.
+docs/rules/estimation.md has the worked numbers.
 """
 
 from __future__ import annotations
@@ -28,10 +32,16 @@ from fractions import Fraction
 from functools import lru_cache
 from statistics import median
 
-from releveur.rules import metering
-from releveur.rules.metering import Curve, History, Reading
+import numpy as np
 
-VERSION = 1
+from releveur.rules import curves, metering, season
+from releveur.rules.curves import FIRST_DAY
+from releveur.rules.metering import Curve, History, Reading
+from releveur.rules.surroundings import NOTHING_KNOWN, WHOLE, Surroundings
+
+__all__ = ["Estimate", "Method", "Surroundings", "estimate", "expected_volume", "recompute"]
+
+VERSION = 2
 YEAR = timedelta(days=365)
 FEWEST_OF_A_MODEL = 5
 
@@ -52,15 +62,23 @@ type Ratio = tuple[int, int]
 type Inputs = dict[str, int | str]
 """What the estimate was computed from: integers, days as ISO texts, daily volumes as fractions."""
 
+SHARES = ("season", "drift", "factor")
+"""What a daily volume is multiplied by, in ten-thousandths; what is not there changes nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value, the impressions since the reading it starts from, and how they were found."""
+    """A value, the impressions since the reading it starts from, and how they were found.
+
+    `low` and `high`: four real values of five are to lie between them.
+    """
 
     value: int
     volume: int
     method: Method
     inputs: Inputs
+    low: int
+    high: int
 
 
 def estimate(
@@ -70,12 +88,14 @@ def estimate(
     billed: Reading | None = None,
     monthly_volume: int | None = None,
     model_daily: Fraction | None = None,
+    around: Surroundings | None = None,
 ) -> Estimate:
     """Extend a meter's history to a day nobody read it.
 
     :param billed: the last index really invoiced; the estimate is never below it in its segment
     :param monthly_volume: impressions a month expected by the contract
     :param model_daily: impressions a day of the meters of the same model, see `model_daily`
+    :param around: what its kin and the campaign tell
 
     >>> estimate(
     ...     [Reading(date(2021, 10, 5), 38_784), Reading(date(2022, 1, 3), 39_684)],
@@ -85,17 +105,25 @@ def estimate(
     """
     known = _known(history, until=on)
     start = known[-1] if known else billed
-    rates = _rates(known, until=on, monthly_volume=monthly_volume, of_model=model_daily)
-    return extended(start, *rates, on=on, billed=billed)
+    method, rates = _rates(known, monthly_volume=monthly_volume, of_model=model_daily)
+    if start is not None:
+        rates |= _told(known, start.taken_on, on, around or NOTHING_KNOWN)
+    return extended(start, method, rates, on=on, billed=billed, around=around)
 
 
 def extended(
-    start: Reading | None, method: Method, rates: Inputs, *, on: date, billed: Reading | None
+    start: Reading | None,
+    method: Method,
+    rates: Inputs,
+    *,
+    on: date,
+    billed: Reading | None,
+    around: Surroundings | None = None,
 ) -> Estimate:
     """Conclude from where a meter stood last and how it prints to the day asked for.
 
     :param start: the last real reading, or the last billed index; without either nothing is known
-    :param rates: what the method takes its daily volume from
+    :param rates: what the method takes its daily volume from, and what that is multiplied by
     """
     if start is None:
         return recompute(Method.NOTHING, {"on": on.isoformat()})
@@ -108,25 +136,71 @@ def extended(
     }
     if billed is not None and billed.segment == start.segment:
         inputs["billed_value"] = billed.value
-    return recompute(method, inputs | rates)
+    inputs |= rates
+    if around is not None and around.pages_a_minute is not None:
+        most = fullest(around.pages_a_minute, days=int(inputs["days"]))
+        if _volume(method, inputs) > most:
+            inputs["at_most"] = most
+    return recompute(method, inputs)
 
 
-def recompute(method: Method, inputs: Mapping[str, int | str]) -> Estimate:
-    """Compute an estimate again from what was stored with it.
+def fullest(pages_a_minute: int, *, days: int) -> int:
+    """Return the impressions of a device that prints eight hours of each working day.
 
-    >>> stored = {"since_value": 39_684, "days": 90, "monthly_volume": 500}
+    >>> fullest(30, days=7)
+    72000
+    """
+    return pages_a_minute * 60 * 8 * (-(-days * 5 // 7))
+
+
+def recompute(
+    method: Method, inputs: Mapping[str, int | str], *, version: int = VERSION
+) -> Estimate:
+    """Compute an estimate again from what was stored with it, by the rule of that time.
+
+    >>> stored = {"since_value": 39_684, "days": 90, "monthly_volume": 500, "factor": 11_000}
     >>> recompute(Method.EXPECTED, stored).value
+    41311
+    >>> recompute(Method.EXPECTED, stored, version=1).value
     41163
     """
+    if version == 1:
+        inputs = {name: value for name, value in inputs.items() if name not in _SINCE_2}
+    volume = _volume(method, inputs)
+    start = int(inputs.get("since_value", 0))
+    floor = int(inputs.get("billed_value", 0))
+    low = (volume + 1) * int(inputs.get("low", WHOLE)) // WHOLE - 1
+    high = -(-(volume + 1) * int(inputs.get("high", WHOLE)) // WHOLE) - 1
+    return Estimate(
+        value=max(start + volume, floor),
+        volume=volume,
+        method=method,
+        inputs=dict(inputs),
+        low=max(start + max(low, 0), floor),
+        high=max(start + high, floor),
+    )
+
+
+_SINCE_2 = {*SHARES, "season_of", "reporters", "low", "high", "at_most"}
+
+
+def _volume(method: Method, inputs: Mapping[str, int | str]) -> int:
     over, below = daily(method, inputs)
-    volume = max(0, rounded(over * int(inputs.get("days", 0)), below))
-    reached = int(inputs.get("since_value", 0)) + volume
-    value = max(reached, int(inputs.get("billed_value", reached)))
-    return Estimate(value, volume, method, dict(inputs))
+    over *= int(inputs.get("days", 0))
+    for share in SHARES:
+        if share in inputs:
+            over, below = over * int(inputs[share]), below * WHOLE
+    volume = max(0, rounded(over, below))
+    return min(volume, int(inputs.get("at_most", volume)))
 
 
 def expected_volume(
-    history: History, *, since: date, until: date, monthly_volume: int | None
+    history: History,
+    *,
+    since: date,
+    until: date,
+    monthly_volume: int | None,
+    around: Surroundings | None = None,
 ) -> int | None:
     """Return the impressions to expect after `since`, up to `until`; None when nothing is known.
 
@@ -134,11 +208,12 @@ def expected_volume(
     billed is what a reading is measured against.
     """
     known = _known(history, until=since)
-    method, rates = _rates(known, until=until, monthly_volume=monthly_volume, of_model=None)
+    method, inputs = _rates(known, monthly_volume=monthly_volume, of_model=None)
     if method is Method.NOTHING:
         return None
-    over, below = daily(method, rates)
-    return max(0, rounded(over * (until - since).days, below))
+    begin = known[-1].taken_on if known else since
+    inputs |= _told(known, begin, until, around or NOTHING_KNOWN)
+    return _volume(method, inputs | {"days": max(0, (until - since).days)})
 
 
 def daily_volume(history: History, since: date, until: date) -> Fraction | None:
@@ -162,15 +237,64 @@ def _known(history: History, *, until: date) -> list[Reading]:
 
 
 def _rates(
-    known: list[Reading], *, until: date, monthly_volume: int | None, of_model: Fraction | None
+    known: list[Reading], *, monthly_volume: int | None, of_model: Fraction | None
 ) -> tuple[Method, Inputs]:
     points = metering.curve(known)
     if (mean := _mean(points)) is not None:
-        over_a_year = _year(points, until)
-        if over_a_year:
-            return Method.YEAR, over_a_year
+        last = points[-1][0]
+        whole = _between(points, last - YEAR, last)
+        if whole is not None:
+            return Method.YEAR, {"year_daily": str(whole)}
         return Method.MEAN, {"mean_since": points[0][0].isoformat(), "mean_daily": str(mean)}
     return without_a_past(monthly_volume, of_model)
+
+
+def _told(known: list[Reading], since: date, until: date, around: Surroundings) -> Inputs:
+    """The shares of one meter, found as those of many are."""
+    rows = [(one.segment, (one.taken_on - FIRST_DAY).days, one.value) for one in known]
+    segments, days, values = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    lines = curves.draw(np.zeros_like(days), segments, days, values, meters=1)
+    last = np.array([(since - FIRST_DAY).days])
+    seen = season.see(lines, since=last, until=np.array([(until - FIRST_DAY).days]))
+    return shared(seen, season.Kin([around], np.zeros_like(last)))[0]
+
+
+def shared(seen: season.Seen, kin: season.Kin) -> list[Inputs]:
+    """What daily volumes are multiplied by, and how far their intervals reach, as they are stored."""
+    told = season.tell(seen, kin)
+    reach = kin.of("reach") * told.spread
+    columns = (
+        season.shares(told.season), season.shares(told.drift),
+        season.shares(-reach), season.shares(reach), seen.years > 0, seen.days > 0, kin.which,
+    )  # fmt: skip
+    of_kin = [_of_kin(one) for one in kin.those]
+    seasoned = [bool(one.season) for one in kin.those]
+    return [
+        _inputs(of_season, drift, low, high, _SPEAKS[own, seasoned[which]]) | of_kin[which]
+        if to_fill
+        else {}
+        for of_season, drift, low, high, own, to_fill, which in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
+    ]
+
+
+_SPEAKS = {(True, True): "BOTH", (True, False): "OWN", (False, True): "KIN", (False, False): ""}
+
+
+def _inputs(of_season: int, drift: int, low: int, high: int, speaks: str) -> Inputs:
+    inputs: Inputs = {"low": low, "high": high}
+    if of_season != WHOLE:
+        inputs["season"], inputs["season_of"] = of_season, speaks
+    if drift != WHOLE:
+        inputs["drift"] = drift
+    return inputs
+
+
+def _of_kin(around: Surroundings) -> Inputs:
+    if around.factor == 1:
+        return {}
+    return {"factor": int(around.factor * WHOLE), "reporters": around.reporters}
 
 
 def without_a_past(monthly_volume: int | None, of_model: Fraction | None) -> tuple[Method, Inputs]:
@@ -180,18 +304,6 @@ def without_a_past(monthly_volume: int | None, of_model: Fraction | None) -> tup
     if of_model is not None:
         return Method.MODEL, {"model_daily": str(of_model)}
     return Method.NOTHING, {}
-
-
-def _year(points: Curve, until: date) -> Inputs:
-    last = points[-1][0]
-    whole = _between(points, last - YEAR, last)
-    if whole is None:
-        return {}
-    inputs: Inputs = {"year_daily": str(whole)}
-    same = _between(points, last - YEAR, until - YEAR)
-    if same is not None:
-        inputs["same_days_daily"] = str(same)
-    return inputs
 
 
 def _mean(points: Curve) -> Fraction | None:

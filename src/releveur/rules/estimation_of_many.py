@@ -14,13 +14,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from releveur.rules import curves, estimation
-from releveur.rules.curves import Ratios, Truth, Whole
+from releveur.rules import curves, estimation, season
+from releveur.rules.curves import FIRST_DAY, Curves, Ratios, Truth, Whole
 from releveur.rules.estimation import Estimate, Inputs, Method
 from releveur.rules.metering import Quality, Reading
-
-FIRST_DAY = date(2000, 1, 1)
-"""Days are counted from it, as PostgreSQL counts them."""
+from releveur.rules.surroundings import NOTHING_KNOWN, Surroundings
 
 _YEAR = estimation.YEAR.days
 
@@ -66,13 +64,18 @@ class Wanted:
 
 
 def estimate_many(
-    past: Past, wanted: Sequence[Wanted], *, model_daily: Callable[[int], Fraction | None]
+    past: Past,
+    wanted: Sequence[Wanted],
+    *,
+    model_daily: Callable[[int], Fraction | None],
+    around: Sequence[Surroundings | None] = (),
 ) -> list[Estimate]:
     """Extend the history of each meter to its day, as `estimation.estimate` does for one.
 
     :param wanted: of each place in `past`, in their order
     :param model_daily: impressions a day of the meters of the same model, for a place; asked only
         where a meter has neither a past of its own nor an expected volume
+    :param around: what the kin and the campaign tell, for each place; empty: of nobody
 
     >>> read = {"places": [0, 0], "segments": [1, 1], "days": [0, 90], "values": [38_784, 39_684]}
     >>> past = Past(**{name: np.array(one) for name, one in read.items()}, agreed=np.zeros(2, bool))
@@ -83,19 +86,42 @@ def estimate_many(
     on = np.array([(one.on - FIRST_DAY).days for one in wanted], dtype=np.int64)
     known = past.where(past.days <= on[past.places])
     bounds = np.searchsorted(known.places, np.arange(len(wanted) + 1))
-    starts = _last_of_each(known, bounds)
-    rates = _Rates.of(known, on)
+    lasts = _last_of_each(known, bounds)
+    starts = [last or one.billed for last, one in zip(lasts, wanted, strict=True)]
+    lines = curves.draw(known.places, known.segments, known.days, known.values, meters=len(on))
+    rates = _Rates.of(lines)
+    surroundings = around or [None] * len(wanted)
+    shares = _shares(lines, starts, on, surroundings)
     estimates = []
-    for place, (one, start) in enumerate(zip(wanted, starts, strict=True)):
+    for place, (one, start, nearby) in enumerate(zip(wanted, starts, surroundings, strict=True)):
         if rates.too_large[place]:
             mine = known.readings(slice(bounds[place], bounds[place + 1]))
-            estimates.append(estimation.estimate(mine, on=one.on, billed=one.billed))
+            estimates.append(estimation.estimate(mine, on=one.on, billed=one.billed, around=nearby))
             continue
-        found = rates.at(place) or _without_a_past(one, place, model_daily)
+        method, inputs = rates.at(place) or _without_a_past(one, place, model_daily)
+        if start is not None:
+            inputs |= shares[place]
         estimates.append(
-            estimation.extended(start or one.billed, *found, on=one.on, billed=one.billed)
+            estimation.extended(start, method, inputs, on=one.on, billed=one.billed, around=nearby)
         )
     return estimates
+
+
+def _shares(
+    lines: Curves,
+    starts: Sequence[Reading | None],
+    on: Whole,
+    around: Sequence[Surroundings | None],
+) -> list[Inputs]:
+    """What each meter's daily volume is multiplied by."""
+    if not len(on):
+        return []
+    days = [(start.taken_on - FIRST_DAY).days if start else 0 for start in starts]
+    since = np.array(days, dtype=np.int64)
+    those = list({id(one): one or NOTHING_KNOWN for one in around}.values())
+    places = {key: number for number, key in enumerate(dict.fromkeys(map(id, around)))}
+    kin = season.Kin(those, np.array([places[id(one)] for one in around], dtype=np.int64))
+    return estimation.shared(season.see(lines, since=since, until=on), kin)
 
 
 def _without_a_past(
@@ -119,32 +145,24 @@ class _Rates:
     since: list[int]
     mean: list[str | None]
     year: list[str | None]
-    same_days: list[str | None]
     too_large: list[bool]
 
     @classmethod
-    def of(cls, known: Past, on: Whole) -> _Rates:
-        lines = curves.draw(known.places, known.segments, known.days, known.values, meters=len(on))
-        a_year_before = lines.last - _YEAR
+    def of(cls, lines: Curves) -> _Rates:
         mean = lines.daily(lines.first, lines.last)
-        year = lines.daily(a_year_before, lines.last)
-        same_days = lines.daily(a_year_before, on - _YEAR)
-        too_large = mean.too_large | year.too_large | same_days.too_large
-        return cls(
-            lines.first.tolist(), _texts(mean), _texts(year), _texts(same_days), too_large.tolist()
-        )
+        year = lines.daily(lines.last - _YEAR, lines.last)
+        too_large = mean.too_large | year.too_large
+        return cls(lines.first.tolist(), _texts(mean), _texts(year), too_large.tolist())
 
     def at(self, place: int) -> tuple[Method, Inputs] | None:
         """The method of a meter with two real readings, and what it rests on."""
-        mean, year, same_days = self.mean[place], self.year[place], self.same_days[place]
+        mean, year = self.mean[place], self.year[place]
         if mean is None:
             return None
         if year is None:
             since = _date(self.since[place]).isoformat()
             return Method.MEAN, {"mean_since": since, "mean_daily": mean}
-        if same_days is None:
-            return Method.YEAR, {"year_daily": year}
-        return Method.YEAR, {"year_daily": year, "same_days_daily": same_days}
+        return Method.YEAR, {"year_daily": year}
 
 
 def _texts(found: Ratios) -> list[str | None]:

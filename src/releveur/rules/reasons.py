@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from releveur.rules.digits import shown
-from releveur.rules.estimation import Estimate, Method, Ratio, daily, ratio, rounded
+from releveur.rules.estimation import Estimate, Inputs, Method, Ratio, daily, ratio, rounded
+from releveur.rules.surroundings import WHOLE
 
 _FRENCH_ORIGIN = {
     "ACTUAL": "le relevé réel",
@@ -70,7 +71,8 @@ def _french(found: Estimate, numbers: _Numbers) -> str:
     )
     if _is_held(found):
         counted = f"index déjà facturé, maintenu\u202f; calcul\u202f: {counted}"
-    return f"{opening}\u202f: {counted}. {_french_basis(found, numbers)}"
+    clauses = [_french_basis(found, numbers), *_french_shares(found.inputs)]
+    return f"{opening}\u202f: {counted}. {'\u202f; '.join(clauses)}."
 
 
 def _french_basis(found: Estimate, numbers: _Numbers) -> str:
@@ -81,16 +83,41 @@ def _french_basis(found: Estimate, numbers: _Numbers) -> str:
             whole, same = numbers.year_daily, numbers.same_days_daily
             return (
                 f"{basis}, moyenne entre les 365 jours avant ce relevé ({whole})"
-                f" et les mêmes jours un an plus tôt ({same})."
+                f" et les mêmes jours un an plus tôt ({same})"
             )
         case Method.YEAR:
-            return f"{basis}, moyenne des 365 jours avant ce relevé."
+            return f"{basis}, moyenne des 365 jours avant ce relevé"
         case Method.MEAN:
-            return f"{basis}, moyenne du {_day(inputs['mean_since'])} au {_day(inputs['since'])}."
+            return f"{basis}, moyenne du {_day(inputs['mean_since'])} au {_day(inputs['since'])}"
         case Method.EXPECTED:
-            return f"{basis}, soit un volume mensuel moyen (VMM) de {numbers.monthly_volume} × 12 ÷ 365."
+            return f"{basis}, soit un volume mensuel moyen (VMM) de {numbers.monthly_volume} × 12 ÷ 365"
         case _:
-            return f"{basis}, médiane des compteurs du même modèle."
+            return f"{basis}, médiane des compteurs du même modèle"
+
+
+_FRENCH_SEASONS = {
+    "OWN": "ces jours de l’année sont d’habitude plus {} de {}",
+    "KIN": "pour les matériels comparables, ces jours de l’année sont d’habitude plus {} de {}",
+    "BOTH": "ces jours de l’année sont d’habitude plus {} de {}, ici et pour les matériels comparables",
+}
+
+
+def _french_shares(inputs: Inputs) -> list[str]:
+    """What the volume was multiplied by, where that is a hundredth at least."""
+    clauses = []
+    if percent := _percent(inputs, "season"):
+        how = "chargés" if percent > 0 else "calmes"
+        clauses.append(_FRENCH_SEASONS[str(inputs["season_of"])].format(how, _fr(percent)))
+    if percent := _percent(inputs, "drift"):
+        way = "hausse" if percent > 0 else "baisse"
+        clauses.append(f"les derniers relevés sont en {way}, compté pour {_fr(percent)}")
+    if percent := _percent(inputs, "factor"):
+        who = "les matériels comparables ont" if inputs["reporters"] else "l’ensemble du parc a"
+        more = "plus" if percent > 0 else "moins"
+        clauses.append(f"{who} imprimé {_fr(percent)} de {more} que prévu cette fois")
+    if "at_most" in inputs:
+        clauses.append("volume limité à ce que ce modèle peut imprimer")
+    return clauses
 
 
 def _english(found: Estimate, numbers: _Numbers) -> str:
@@ -109,7 +136,8 @@ def _english(found: Estimate, numbers: _Numbers) -> str:
     )
     if _is_held(found):
         counted = f"already invoiced, kept; computed: {counted}"
-    return f"{opening}: {counted}. {_english_basis(found, numbers)}"
+    clauses = [_english_basis(found, numbers), *_english_shares(found.inputs)]
+    return f"{opening}: {counted}. {'; '.join(clauses)}."
 
 
 def _english_basis(found: Estimate, numbers: _Numbers) -> str:
@@ -120,19 +148,54 @@ def _english_basis(found: Estimate, numbers: _Numbers) -> str:
             whole, same = numbers.year_daily, numbers.same_days_daily
             return (
                 f"{basis}, the mean of the 365 days before that reading ({whole})"
-                f" and of the same days one year earlier ({same})."
+                f" and of the same days one year earlier ({same})"
             )
         case Method.YEAR:
-            return f"{basis}, the mean of the 365 days before that reading."
+            return f"{basis}, the mean of the 365 days before that reading"
         case Method.MEAN:
             since, until = _day(inputs["mean_since"]), _day(inputs["since"])
-            return f"{basis}, the mean from {since} to {until}."
+            return f"{basis}, the mean from {since} to {until}"
         case Method.EXPECTED:
             return (
-                f"{basis}, from an expected monthly volume of {numbers.monthly_volume} × 12 ÷ 365."
+                f"{basis}, from an expected monthly volume of {numbers.monthly_volume} × 12 ÷ 365"
             )
         case _:
-            return f"{basis}, the median of the meters of the same model."
+            return f"{basis}, the median of the meters of the same model"
+
+
+_ENGLISH_SEASONS = {
+    "OWN": "these days of the year are usually {} by {}",
+    "KIN": "for comparable devices these days of the year are usually {} by {}",
+    "BOTH": "these days of the year are usually {} by {}, here and for comparable devices",
+}
+
+
+def _english_shares(inputs: Inputs) -> list[str]:
+    clauses = []
+    if percent := _percent(inputs, "season"):
+        how = "busier" if percent > 0 else "quieter"
+        clauses.append(_ENGLISH_SEASONS[str(inputs["season_of"])].format(how, f"{abs(percent)}%"))
+    if percent := _percent(inputs, "drift"):
+        way = "rising" if percent > 0 else "falling"
+        clauses.append(f"the latest readings are {way}, counted as {abs(percent)}%")
+    if percent := _percent(inputs, "factor"):
+        who = "comparable devices" if inputs["reporters"] else "the fleet as a whole"
+        more = "more" if percent > 0 else "less"
+        clauses.append(f"{who} printed {abs(percent)}% {more} than expected this time")
+    if "at_most" in inputs:
+        clauses.append("limited to what this model can print")
+    return clauses
+
+
+def _percent(inputs: Inputs, share: str) -> int:
+    """By how many hundredths a share adds to a volume, or takes from it."""
+    more = int(inputs.get(share, WHOLE)) - WHOLE
+    percent = rounded(abs(more), 100)
+    return percent if more > 0 else -percent
+
+
+def _fr(percent: int) -> str:
+    return f"{abs(percent)}\u202f%"
 
 
 def _is_held(found: Estimate) -> bool:

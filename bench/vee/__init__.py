@@ -1,0 +1,1 @@
+"""Validation and estimation, measured on real series and a simulated fleet."""

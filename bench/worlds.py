@@ -13,6 +13,8 @@ from releveur import clock
 
 DEVICES_A_CUSTOMER = 7
 DAYS_A_PERIOD = 91
+ONE_OF = 5
+"""So many devices answer one: the others are estimated."""
 
 FLEET = """
 insert into dealer_dealer (id, name, legal, address, postal_code, town, phone, website, reply_to, sender_name,
@@ -93,6 +95,16 @@ insert into campaigns_notice (id, invitation_id, what, states, owed_at, mail_id)
 select n, n, 'INVITED', %(now)s, %(now)s, n from generate_series(1, %(customers)s) n;
 """
 
+ANSWERED = """
+insert into readings_reading (id, meter_id, segment, taken_on, recorded_at, value, quality, source, occasion, proposed)
+select %(devices)s * 2 * %(past)s + m, m, 1, %(due)s, %(now)s,
+    20000 + m %% 977 + %(past)s * (900 + m %% 89) + (900 + m %% 89) * 11 / 10, 'ACTUAL', 'CUSTOMER', 'PERIODIC', false
+from generate_series(1, %(devices)s * 2) m where (m + 1) / 2 %% %(one_of)s = 0;
+
+update campaigns_duereading d set reading_id = r.id from readings_reading r
+where r.meter_id = d.meter_id and r.id > %(devices)s * 2 * %(past)s;
+"""
+
 SIGNED = """
 update campaigns_duereading d set reading_id = r.id from readings_reading r where r.meter_id = d.meter_id;
 
@@ -129,6 +141,11 @@ class Fleet:
         return self.devices * 2
 
     @property
+    def silent(self) -> int:
+        """Meters of devices that nobody answered for."""
+        return (self.devices - self.devices // ONE_OF) * 2
+
+    @property
     def customers(self) -> int:
         return -(-self.devices // DEVICES_A_CUSTOMER)
 
@@ -142,13 +159,17 @@ class Fleet:
         self._write(there, HISTORY)
 
     def build_closing(self, there: psycopg.Connection) -> None:
-        """Everybody asked, nobody answered, the time over."""
+        """Everybody asked, one of five answered, the time over."""
+        self._build_asked(there)
+        self._write(there, ANSWERED)
+
+    def _build_asked(self, there: psycopg.Connection) -> None:
         self.build(there)
         self._write(there, CLOSING)
 
     def build_signed(self, there: psycopg.Connection) -> None:
         """The basis of everything, signed today."""
-        self.build_closing(there)
+        self._build_asked(there)
         self._write(there, SIGNED)
 
     def _write(self, there: psycopg.Connection, script: str) -> None:
@@ -159,6 +180,7 @@ class Fleet:
             "past": self.past,
             "each": DEVICES_A_CUSTOMER,
             "period": DAYS_A_PERIOD,
+            "one_of": ONE_OF,
             "due": clock.now().astimezone(clock.PARIS).date(),
             "now": now,
         }

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from releveur.among import Among
 from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By, note
-from releveur.campaigns import locks, pointing, reminding, reporting
+from releveur.campaigns import locks, nowcasting, pointing, reminding, reporting
 from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Notice, Problem
 from releveur.dealer.closures import closed_days
 from releveur.fleet.models import Device
@@ -133,11 +133,15 @@ def estimate_the_gone(device: Device | None = None, *, now: datetime) -> int:
 
 
 def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
-    """Fill these rows with estimates, `CHUNK` at a time, a short transaction each."""
-    rates = ModelRates()
+    """Fill these rows of one campaign with estimates, `CHUNK` at a time, a short transaction each.
+
+    Its answers tell how this time differs.
+    """
+    rates: ModelRates | None = None
     estimated = 0
     ids = rows.order_by("pk").values_list("pk", flat=True)
     for chunk in batched(ids.iterator(CHUNK), CHUNK):
+        rates = rates or nowcasting.rates(DueReading.objects.get(pk=chunk[0]).campaign_id)
         estimated += _estimate(chunk, rates=rates, now=now)
     return estimated
 

@@ -19,7 +19,7 @@ from releveur.readings.columns import columns
 from releveur.readings.models import Billed, Quality, Reading
 from releveur.rules import estimation, metering, reasons
 from releveur.rules.curves import Whole
-from releveur.rules.estimation import Estimate
+from releveur.rules.estimation import Estimate, Surroundings
 from releveur.rules.estimation_of_many import Past, Wanted, estimate_many
 
 type Kinship = tuple[int, int]
@@ -40,16 +40,24 @@ class Unread:
 
 @dataclass(slots=True)
 class ModelRates:
-    """Median pages a day of the meters of the same model and kind, found when first asked for.
+    """What is known of the meters of the same model and kind.
 
     :param until: readings after that day are left aside
+    :param told: what a campaign tells of each kinship
+    :param elsewhere: what it tells of any other
     """
 
     until: date = date.max
+    told: Mapping[Kinship, Surroundings] = field(default_factory=dict)
+    elsewhere: Surroundings | None = None
     _found: dict[Kinship, Fraction | None] = field(default_factory=dict)
 
+    def around(self, kinship: Kinship) -> Surroundings | None:
+        """None where no campaign is at hand."""
+        return self.told.get(kinship, self.elsewhere)
+
     def of(self, kinship: Kinship) -> Fraction | None:
-        """None where fewer than five meters speak for it."""
+        """Median pages a day, found when first asked for; None where fewer than five meters speak for it."""
         if kinship not in self._found:
             self._found[kinship] = self._median(kinship)
         return self._found[kinship]
@@ -73,10 +81,15 @@ def write(those: Sequence[Unread], *, rates: ModelRates, now: datetime) -> list[
 
     :returns: the primary keys of the readings, in the order of `those`
     """
-    past, segments = _past([one.meter for one in those])
+    past, segments = past_of([one.meter for one in those])
     billed = _billed([one.meter for one in those])
     wanted = [Wanted(one.on, billed.get(one.meter), one.monthly_volume) for one in those]
-    found = estimate_many(past, wanted, model_daily=lambda place: rates.of(those[place].kinship))
+    found = estimate_many(
+        past,
+        wanted,
+        model_daily=lambda place: rates.of(those[place].kinship),
+        around=[rates.around(one.kinship) for one in those],
+    )
     return _write(those, segments, found, now=now)
 
 
@@ -102,6 +115,7 @@ def _reading(one: Unread, known: submission.Facts, rates: ModelRates, now: datet
         billed=known.billed[-1] if known.billed else None,
         monthly_volume=expected,
         model_daily=rates.of(one.kinship) if expected is None else None,
+        around=rates.around(one.kinship),
     )
     return Reading(
         meter_id=one.meter,
@@ -115,7 +129,7 @@ def _reading(one: Unread, known: submission.Facts, rates: ModelRates, now: datet
     )
 
 
-def _past(meters: Sequence[int]) -> tuple[Past, list[int]]:
+def past_of(meters: Sequence[int]) -> tuple[Past, list[int]]:
     """What was really read of these meters, and the segment that each stands in."""
     standing = Reading.objects.standing().filter(Among("meter", meters))
     marked = standing.annotate(

@@ -10,6 +10,8 @@ from releveur.rules.digits import shown
 from releveur.rules.estimation import Estimate, Inputs, Method, Ratio, daily, ratio, rounded
 from releveur.rules.surroundings import WHOLE
 
+_NARROW = "\u202f"
+
 _FRENCH_ORIGIN = {
     "ACTUAL": "le relevé réel",
     "AGREED": "l’accord commercial",
@@ -23,15 +25,12 @@ _ENGLISH_ORIGIN = {
 
 
 class _Numbers(NamedTuple):
-    """The numbers of an estimate, as one language writes them; what it does not count with is « 0 »."""
+    """The numbers of an estimate, as one language writes them."""
 
     value: str
     volume: str
     since_value: str
-    monthly_volume: str
     daily: str
-    year_daily: str
-    same_days_daily: str
 
 
 def words(found: Estimate) -> dict[str, str]:
@@ -43,15 +42,18 @@ def words(found: Estimate) -> dict[str, str]:
     """
     inputs = found.inputs
     english = _Numbers(
-        _whole(found.value),
-        _whole(found.volume),
-        _whole(inputs.get("since_value", 0)),
-        _whole(inputs.get("monthly_volume", 0)),
+        f"{found.value:,}",
+        f"{found.volume:,}",
+        f"{inputs.get('since_value', 0):,}",
         _with_hundredths(daily(found.method, inputs)),
-        _with_hundredths(ratio(inputs.get("year_daily", 0))),
-        _with_hundredths(ratio(inputs.get("same_days_daily", 0))),
     )
-    french = _Numbers(*map(_in_french, english))
+    value, volume, since_value, a_day = english
+    french = _Numbers(
+        value.replace(",", _NARROW),
+        volume.replace(",", _NARROW),
+        since_value.replace(",", _NARROW),
+        _in_french(a_day),
+    )
     return {"fr": _french(found, french), "en": _english(found, english)}
 
 
@@ -71,8 +73,8 @@ def _french(found: Estimate, numbers: _Numbers) -> str:
     )
     if _is_held(found):
         counted = f"index déjà facturé, maintenu\u202f; calcul\u202f: {counted}"
-    clauses = [_french_basis(found, numbers), *_french_shares(found.inputs)]
-    return f"{opening}\u202f: {counted}. {'\u202f; '.join(clauses)}."
+    basis = f"{_french_basis(found, numbers)}{_french_shares(inputs)}"
+    return f"{opening}\u202f: {counted}. {basis}."
 
 
 def _french_basis(found: Estimate, numbers: _Numbers) -> str:
@@ -80,7 +82,7 @@ def _french_basis(found: Estimate, numbers: _Numbers) -> str:
     basis = f"Base\u202f: {numbers.daily} par jour"
     match found.method:
         case Method.YEAR if "same_days_daily" in inputs:
-            whole, same = numbers.year_daily, numbers.same_days_daily
+            whole, same = map(_in_french, _both(inputs))
             return (
                 f"{basis}, moyenne entre les 365 jours avant ce relevé ({whole})"
                 f" et les mêmes jours un an plus tôt ({same})"
@@ -90,7 +92,8 @@ def _french_basis(found: Estimate, numbers: _Numbers) -> str:
         case Method.MEAN:
             return f"{basis}, moyenne du {_day(inputs['mean_since'])} au {_day(inputs['since'])}"
         case Method.EXPECTED:
-            return f"{basis}, soit un volume mensuel moyen (VMM) de {numbers.monthly_volume} × 12 ÷ 365"
+            monthly = _in_french(_whole(inputs["monthly_volume"]))
+            return f"{basis}, soit un volume mensuel moyen (VMM) de {monthly} × 12 ÷ 365"
         case _:
             return f"{basis}, médiane des compteurs du même modèle"
 
@@ -102,22 +105,27 @@ _FRENCH_SEASONS = {
 }
 
 
-def _french_shares(inputs: Inputs) -> list[str]:
+def _french_shares(inputs: Inputs) -> str:
     """What the volume was multiplied by, where that is a hundredth at least."""
-    clauses = []
-    if percent := _percent(inputs, "season"):
-        how = "chargés" if percent > 0 else "calmes"
-        clauses.append(_FRENCH_SEASONS[str(inputs["season_of"])].format(how, _fr(percent)))
-    if percent := _percent(inputs, "drift"):
-        way = "hausse" if percent > 0 else "baisse"
-        clauses.append(f"les derniers relevés sont en {way}, compté pour {_fr(percent)}")
-    if percent := _percent(inputs, "factor"):
-        who = "les matériels comparables ont" if inputs["reporters"] else "l’ensemble du parc a"
-        more = "plus" if percent > 0 else "moins"
-        clauses.append(f"{who} imprimé {_fr(percent)} de {more} que prévu cette fois")
-    if "at_most" in inputs:
+    return _french_clauses(*_shares(inputs))
+
+
+@lru_cache(maxsize=4_000)
+def _french_clauses(season: int, who: str, drift: int, factor: int, kin: bool, held: bool) -> str:
+    clauses = [""]
+    if season:
+        how = "chargés" if season > 0 else "calmes"
+        clauses.append(_FRENCH_SEASONS[who].format(how, _fr(season)))
+    if drift:
+        way = "hausse" if drift > 0 else "baisse"
+        clauses.append(f"les derniers relevés sont en {way}, compté pour {_fr(drift)}")
+    if factor:
+        those = "les matériels comparables ont" if kin else "l’ensemble du parc a"
+        more = "plus" if factor > 0 else "moins"
+        clauses.append(f"{those} imprimé {_fr(factor)} de {more} que prévu cette fois")
+    if held:
         clauses.append("volume limité à ce que ce modèle peut imprimer")
-    return clauses
+    return "\u202f; ".join(clauses)
 
 
 def _english(found: Estimate, numbers: _Numbers) -> str:
@@ -136,8 +144,7 @@ def _english(found: Estimate, numbers: _Numbers) -> str:
     )
     if _is_held(found):
         counted = f"already invoiced, kept; computed: {counted}"
-    clauses = [_english_basis(found, numbers), *_english_shares(found.inputs)]
-    return f"{opening}: {counted}. {'; '.join(clauses)}."
+    return f"{opening}: {counted}. {_english_basis(found, numbers)}{_english_shares(inputs)}."
 
 
 def _english_basis(found: Estimate, numbers: _Numbers) -> str:
@@ -145,7 +152,7 @@ def _english_basis(found: Estimate, numbers: _Numbers) -> str:
     basis = f"Basis: {numbers.daily} a day"
     match found.method:
         case Method.YEAR if "same_days_daily" in inputs:
-            whole, same = numbers.year_daily, numbers.same_days_daily
+            whole, same = _both(inputs)
             return (
                 f"{basis}, the mean of the 365 days before that reading ({whole})"
                 f" and of the same days one year earlier ({same})"
@@ -156,9 +163,8 @@ def _english_basis(found: Estimate, numbers: _Numbers) -> str:
             since, until = _day(inputs["mean_since"]), _day(inputs["since"])
             return f"{basis}, the mean from {since} to {until}"
         case Method.EXPECTED:
-            return (
-                f"{basis}, from an expected monthly volume of {numbers.monthly_volume} × 12 ÷ 365"
-            )
+            monthly = _whole(inputs["monthly_volume"])
+            return f"{basis}, from an expected monthly volume of {monthly} × 12 ÷ 365"
         case _:
             return f"{basis}, the median of the meters of the same model"
 
@@ -170,26 +176,43 @@ _ENGLISH_SEASONS = {
 }
 
 
-def _english_shares(inputs: Inputs) -> list[str]:
-    clauses = []
-    if percent := _percent(inputs, "season"):
-        how = "busier" if percent > 0 else "quieter"
-        clauses.append(_ENGLISH_SEASONS[str(inputs["season_of"])].format(how, f"{abs(percent)}%"))
-    if percent := _percent(inputs, "drift"):
-        way = "rising" if percent > 0 else "falling"
-        clauses.append(f"the latest readings are {way}, counted as {abs(percent)}%")
-    if percent := _percent(inputs, "factor"):
-        who = "comparable devices" if inputs["reporters"] else "the fleet as a whole"
-        more = "more" if percent > 0 else "less"
-        clauses.append(f"{who} printed {abs(percent)}% {more} than expected this time")
-    if "at_most" in inputs:
+def _english_shares(inputs: Inputs) -> str:
+    return _english_clauses(*_shares(inputs))
+
+
+@lru_cache(maxsize=4_000)
+def _english_clauses(season: int, who: str, drift: int, factor: int, kin: bool, held: bool) -> str:
+    clauses = [""]
+    if season:
+        how = "busier" if season > 0 else "quieter"
+        clauses.append(_ENGLISH_SEASONS[who].format(how, f"{abs(season)}%"))
+    if drift:
+        way = "rising" if drift > 0 else "falling"
+        clauses.append(f"the latest readings are {way}, counted as {abs(drift)}%")
+    if factor:
+        those = "comparable devices" if kin else "the fleet as a whole"
+        more = "more" if factor > 0 else "less"
+        clauses.append(f"{those} printed {abs(factor)}% {more} than expected this time")
+    if held:
         clauses.append("limited to what this model can print")
-    return clauses
+    return "; ".join(clauses)
 
 
-def _percent(inputs: Inputs, share: str) -> int:
+def _shares(inputs: Inputs) -> tuple[int, str, int, int, bool, bool]:
+    return (
+        _percent(inputs.get("season", WHOLE)),
+        str(inputs.get("season_of", "")),
+        _percent(inputs.get("drift", WHOLE)),
+        _percent(inputs.get("factor", WHOLE)),
+        bool(inputs.get("reporters", 0)),
+        "at_most" in inputs,
+    )
+
+
+@lru_cache(maxsize=4_000)
+def _percent(share: int | str) -> int:
     """By how many hundredths a share adds to a volume, or takes from it."""
-    more = int(inputs.get(share, WHOLE)) - WHOLE
+    more = int(share) - WHOLE
     percent = rounded(abs(more), 100)
     return percent if more > 0 else -percent
 
@@ -207,6 +230,14 @@ def _day(iso: int | str) -> str:
     return f"{date.fromisoformat(str(iso)):%d/%m/%Y}"
 
 
+def _both(inputs: Inputs) -> tuple[str, str]:
+    """Of version 1: the year's daily volume, and that of the same days a year earlier."""
+    whole, same = (
+        _with_hundredths(ratio(inputs[f"{name}_daily"])) for name in ("year", "same_days")
+    )
+    return whole, same
+
+
 def _whole(number: int | str) -> str:
     return shown(int(number), "en")
 
@@ -220,4 +251,4 @@ def _with_hundredths(one: Ratio) -> str:
 
 
 def _in_french(number: str) -> str:
-    return number.replace(",", "\u202f").replace(".", ",")
+    return number.replace(",", _NARROW).replace(".", ",")

@@ -50,8 +50,7 @@ def test_only_the_last_four_periods_count_and_no_estimate() -> None:
 def test_a_change_of_segment_is_no_period() -> None:
     changed = [*YEAR_OF_IT, Reading(date(2022, 1, 5), 0, segment=2)]
     assert mean_of_periods([*changed, Reading(date(2022, 2, 4), 300, segment=2)], days=90) == round(
-        Fraction(1_500 + 1_584 + 1_500 + 300, 91 + 92 + 92 + 30)
-        * 90
+        Fraction(1_500 + 1_584 + 1_500 + 300, 91 + 92 + 92 + 30) * 90
     )
 
 

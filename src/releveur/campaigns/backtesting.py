@@ -1,0 +1,195 @@
+"""How good our estimates are here: signed campaigns once more, with the answers of some hidden.
+
+Whole customers are silent, so whole customers are hidden. The others' answers tell what they would
+have told at the close; of the past only what was read before each answer counts. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import numpy as np
+from django.db.models import QuerySet
+
+from releveur.campaigns.models import Campaign, DueReading, Kind
+from releveur.readings import estimating
+from releveur.readings.estimating import Kinship, ModelRates
+from releveur.readings.models import Billed, Reading
+from releveur.rules import accuracy, curves, metering, nowcast
+from releveur.rules.accuracy import Accuracy, Guess
+from releveur.rules.curves import FIRST_DAY, Curves, Truth, Whole
+from releveur.rules.estimation import Estimate
+from releveur.rules.estimation_of_many import Past, Wanted, estimate_many
+from releveur.rules.nowcast import Sample
+from releveur.rules.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Hindsight:
+    """One campaign replayed: guesses of the meters that were hidden, and the same meters guessed otherwise.
+
+    `untold`: hidden meters that nobody had ever read before. `mean` and `last_year` hold those that
+    these ways can guess at all; `beside_mean` and `beside_last_year` are ours of the same meters.
+    """
+
+    campaign: Campaign
+    answered: int
+    hidden: int
+    untold: int
+    ours: Accuracy
+    mean: Accuracy
+    beside_mean: Accuracy
+    last_year: Accuracy
+    beside_last_year: Accuracy
+
+
+class _Answer(NamedTuple):
+    """A row of the campaign that somebody or something answered."""
+
+    meter: int
+    customer: int
+    kinship: Kinship
+    monthly_volume: int | None
+    on: date
+
+
+def signed() -> QuerySet[Campaign]:
+    """The campaigns that can be replayed, oldest first."""
+    those = Campaign.objects.filter(state=Campaign.State.SIGNED, kind=Kind.PERIODIC)
+    return those.order_by("due_until", "pk")
+
+
+def replay(campaign: Campaign, *, hide: int, seed: int) -> Hindsight:
+    """Estimate hidden answers of a campaign from what was known without them.
+
+    :param hide: per cent of the answers that are hidden, customer by customer; at least one customer
+    :param seed: the same seed hides the same ones
+    """
+    answers = _answers(campaign)
+    is_hidden = _hidden(answers, share=hide / 100, chance=random.Random(f"{seed} {campaign.pk}"))
+    past, _segments = estimating.past_of([one.meter for one in answers])
+    on = np.array([(one.on - FIRST_DAY).days for one in answers], dtype=np.int64)
+    before = past.where(past.days < on[past.places])
+    lines = _drawn(before, len(on))
+    since = np.where(lines.are_drawn, lines.last, on)
+    whole = _drawn(past.where(past.days <= on[past.places]), len(on))
+    printed = whole.count_at(on) - whole.count_at(since)
+    found = _estimates(
+        answers, before, is_hidden, _told(answers, lines, since, on, printed, is_hidden)
+    )
+    judged = [place for place in found if lines.are_drawn[place]]
+    return _judge(campaign, answers, before, found, judged, since, printed, int(is_hidden.sum()))
+
+
+def _answers(campaign: Campaign) -> list[_Answer]:
+    rows = DueReading.objects.filter(campaign=campaign, kind=Kind.PERIODIC, reading__isnull=False)
+    told = rows.exclude(reading__source=Reading.Source.SYSTEM).order_by("meter_id", "-due_on")
+    found = told.distinct("meter_id").values_list(
+        "meter_id", "installation__site__customer_id", "meter__device__model_id",
+        "meter__kind_id", "meter__monthly_volume", "reading__taken_on",
+    )  # fmt: skip
+    return [
+        _Answer(meter, customer, (model, kind), volume, on)
+        for meter, customer, model, kind, volume, on in found
+    ]
+
+
+def _hidden(answers: Sequence[_Answer], *, share: float, chance: random.Random) -> Truth:
+    by_customer: dict[int, list[int]] = defaultdict(list)
+    for place, one in enumerate(answers):
+        by_customer[one.customer].append(place)
+    hidden = np.zeros(len(answers), dtype=np.bool_)
+    for customer in chance.sample(sorted(by_customer), len(by_customer)):
+        if hidden.any() and hidden.sum() >= share * len(answers):
+            break
+        hidden[by_customer[customer]] = True
+    return hidden
+
+
+def _drawn(past: Past, meters: int) -> Curves:
+    return curves.draw(past.places, past.segments, past.days, past.values, meters=meters)
+
+
+def _told(
+    answers: Sequence[_Answer], lines: Curves, since: Whole, on: Whole,
+    printed: nowcast.Floats, is_hidden: Truth,
+) -> Mapping[Kinship, Surroundings]:  # fmt: skip
+    """What the answers that are not hidden tell of each kin."""
+    kinships = sorted({one.kinship for one in answers})
+    place = {kinship: number for number, kinship in enumerate(kinships)}
+    kin = np.array([place[one.kinship] for one in answers], dtype=np.int64)
+    known = np.where(lines.are_drawn & ~is_hidden, printed, np.nan)
+    told = nowcast.learn(Sample(lines, since, on, kin, len(kinships), known))
+    return dict(zip(kinships, told, strict=False))
+
+
+def _estimates(
+    answers: Sequence[_Answer], before: Past, is_hidden: Truth, told: Mapping[Kinship, Surroundings]
+) -> dict[int, Estimate]:
+    places = np.flatnonzero(is_hidden)
+    mine = [answers[place] for place in places.tolist()]
+    kept = before.where(is_hidden[before.places])
+    past = Past(
+        np.searchsorted(places, kept.places), kept.segments, kept.days, kept.values, kept.agreed
+    )
+    billed = _billed(mine)
+    wanted = [Wanted(one.on, billed.get(one.meter), one.monthly_volume) for one in mine]
+    first = min((one.on for one in answers), default=date.max)
+    rates = ModelRates(until=first - timedelta(days=1))
+    found = estimate_many(
+        past,
+        wanted,
+        model_daily=lambda place: rates.of(mine[place].kinship),
+        around=[told[one.kinship] for one in mine],
+    )
+    return dict(zip(places.tolist(), found, strict=True))
+
+
+def _billed(mine: Sequence[_Answer]) -> dict[int, metering.Reading]:
+    """The last index invoiced before each answer."""
+    days = {one.meter: one.on for one in mine}
+    histories = Billed.objects.filter(meter__in=[*days]).histories()
+    early = {
+        meter: [one for one in billed if one.taken_on < days[meter]]
+        for meter, billed in histories.items()
+    }
+    return {meter: billed[-1] for meter, billed in early.items() if billed}
+
+
+def _judge(
+    campaign: Campaign, answers: Sequence[_Answer], before: Past, found: Mapping[int, Estimate],
+    judged: Sequence[int], since: Whole, printed: nowcast.Floats, hidden: int,
+) -> Hindsight:  # fmt: skip
+    ours: dict[int, Guess] = {}
+    means: dict[int, Guess] = {}
+    last_years: dict[int, Guess] = {}
+    bounds = np.searchsorted(before.places, np.arange(len(answers) + 1))
+    for place in judged:
+        one, was = found[place], round(float(printed[place]))
+        start = int(one.inputs["since_value"])
+        ours[place] = Guess(one.value - start, was, (one.low - start, one.high - start))
+        history = before.readings(slice(bounds[place], bounds[place + 1]))
+        begin, on = _day(int(since[place])), answers[place].on
+        mean = accuracy.mean_of_periods(history, days=(on - begin).days)
+        last_year = accuracy.same_days_last_year(history, since=begin, until=on)
+        if mean is not None:
+            means[place] = Guess(mean, was)
+        if last_year is not None:
+            last_years[place] = Guess(last_year, was)
+    return Hindsight(
+        campaign, len(answers), hidden, hidden - len(judged),
+        accuracy.accuracy([*ours.values()]),
+        accuracy.accuracy([*means.values()]),
+        accuracy.accuracy([ours[place] for place in means]),
+        accuracy.accuracy([*last_years.values()]),
+        accuracy.accuracy([ours[place] for place in last_years]),
+    )  # fmt: skip
+
+
+def _day(number: int) -> date:
+    return FIRST_DAY + timedelta(days=number)

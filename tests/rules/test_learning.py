@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest import approx
+import pytest
 
 from releveur.rules.findings import Code
 from releveur.rules.learning import NAMES, WEIGHT, Lessons, learned
@@ -15,13 +15,13 @@ def test_nothing_seen_teaches_nothing() -> None:
 
 def test_as_many_declarations_as_the_priors_count_for_meet_them_halfway() -> None:
     told = learned(Lessons(WEIGHT, {Code.SWAPPED: 60}))
-    assert told.swapped == approx((0.03 + PRIORS.swapped) / 2)
-    assert told.mistyped == approx(PRIORS.mistyped / 2)
+    assert told.swapped == pytest.approx((0.03 + PRIORS.swapped) / 2)
+    assert told.mistyped == pytest.approx(PRIORS.mistyped / 2)
 
 
 def test_volumes_that_stray_further_widen_the_scale() -> None:
     told = learned(Lessons(strayed=(WEIGHT * 0.36, WEIGHT)))
-    assert told.scale == approx(((0.36 + PRIORS.scale**2) / 2) ** 0.5)
+    assert told.scale == pytest.approx(((0.36 + PRIORS.scale**2) / 2) ** 0.5)
 
 
 def test_what_never_went_wrong_stays_possible() -> None:

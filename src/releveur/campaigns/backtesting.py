@@ -26,6 +26,7 @@ from releveur.rules.curves import FIRST_DAY, Curves, Truth, Whole
 from releveur.rules.estimation import Estimate
 from releveur.rules.estimation_of_many import Past, Wanted, estimate_many
 from releveur.rules.nowcast import Sample
+from releveur.rules.season import Floats
 from releveur.rules.surroundings import Surroundings
 
 
@@ -71,7 +72,8 @@ def replay(campaign: Campaign, *, hide: int, seed: int) -> Hindsight:
     :param seed: the same seed hides the same ones
     """
     answers = _answers(campaign)
-    is_hidden = _hidden(answers, share=hide / 100, chance=random.Random(f"{seed} {campaign.pk}"))
+    chance = random.Random(f"{seed} {campaign.pk}")  # noqa: S311  # nobody gains by guessing it
+    is_hidden = _hidden(answers, share=hide / 100, chance=chance)
     past, _segments = estimating.past_of([one.meter for one in answers])
     on = np.array([(one.on - FIRST_DAY).days for one in answers], dtype=np.int64)
     before = past.where(past.days < on[past.places])
@@ -117,7 +119,7 @@ def _drawn(past: Past, meters: int) -> Curves:
 
 def _told(
     answers: Sequence[_Answer], lines: Curves, since: Whole, on: Whole,
-    printed: nowcast.Floats, is_hidden: Truth,
+    printed: Floats, is_hidden: Truth,
 ) -> Mapping[Kinship, Surroundings]:  # fmt: skip
     """What the answers that are not hidden tell of each kin."""
     kinships = sorted({one.kinship for one in answers})
@@ -163,7 +165,7 @@ def _billed(mine: Sequence[_Answer]) -> dict[int, metering.Reading]:
 
 def _judge(
     campaign: Campaign, answers: Sequence[_Answer], before: Past, found: Mapping[int, Estimate],
-    judged: Sequence[int], since: Whole, printed: nowcast.Floats, hidden: int,
+    judged: Sequence[int], since: Whole, printed: Floats, hidden: int,
 ) -> Hindsight:  # fmt: skip
     ours: dict[int, Guess] = {}
     means: dict[int, Guess] = {}

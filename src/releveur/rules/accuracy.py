@@ -42,7 +42,7 @@ class Guess:
 
     @property
     def is_far_off(self) -> bool:
-        return abs(self.off) > max(FEW, FAR * self.printed)
+        return abs(self.off) > FEW and abs(self.off) > FAR * self.printed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any

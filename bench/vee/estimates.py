@@ -128,7 +128,9 @@ def played(
         for _time in range(times)
     ]
     ours, mean, inside, width = (np.concatenate(column) for column in zip(*found, strict=True))
-    return Seen(*(float(one.mean()) for one in (ours, mean, inside)), float(np.median(width)))
+    return Seen(
+        float(ours.mean()), float(mean.mean()), float(inside.mean()), float(np.median(width))
+    )
 
 
 def _drawn(

@@ -39,7 +39,7 @@ from releveur.rules.curves import FIRST_DAY
 from releveur.rules.metering import Curve, History, Reading
 from releveur.rules.surroundings import NOTHING_KNOWN, WHOLE, Surroundings
 
-__all__ = ["Estimate", "Method", "Surroundings", "estimate", "expected_volume", "recompute"]
+__all__ = ["Estimate", "Method", "Surroundings", "estimate", "expected_volume", "iso", "recompute"]
 
 VERSION = 2
 YEAR = timedelta(days=365)
@@ -128,8 +128,8 @@ def extended(
     if start is None:
         return recompute(Method.NOTHING, {"on": on.isoformat()})
     inputs: Inputs = {
-        "on": on.isoformat(),
-        "since": start.taken_on.isoformat(),
+        "on": iso(on),
+        "since": iso(start.taken_on),
         "since_value": start.value,
         "since_quality": start.quality.value,
         "days": max(0, (on - start.taken_on).days),
@@ -141,7 +141,7 @@ def extended(
         most = fullest(around.pages_a_minute, days=int(inputs["days"]))
         if _volume(method, inputs) > most:
             inputs["at_most"] = most
-    return recompute(method, inputs)
+    return _concluded(method, inputs)
 
 
 def fullest(pages_a_minute: int, *, days: int) -> int:
@@ -166,6 +166,10 @@ def recompute(
     """
     if version == 1:
         inputs = {name: value for name, value in inputs.items() if name not in _SINCE_2}
+    return _concluded(method, dict(inputs))
+
+
+def _concluded(method: Method, inputs: Inputs) -> Estimate:
     volume = _volume(method, inputs)
     start = int(inputs.get("since_value", 0))
     floor = int(inputs.get("billed_value", 0))
@@ -175,7 +179,7 @@ def recompute(
         value=max(start + volume, floor),
         volume=volume,
         method=method,
-        inputs=dict(inputs),
+        inputs=inputs,
         low=max(start + max(low, 0), floor),
         high=max(start + high, floor),
     )
@@ -338,6 +342,10 @@ def daily(method: Method, inputs: Mapping[str, int | str]) -> Ratio:
             return ratio(inputs["model_daily"])
         case Method.NOTHING:
             return 0, 1
+
+
+iso = lru_cache(maxsize=4_000)(date.isoformat)
+"""A day as it is stored; many meters were read on the same few."""
 
 
 @lru_cache(maxsize=1_000)

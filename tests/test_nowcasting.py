@@ -80,6 +80,19 @@ def test_what_is_foreseen_is_what_the_close_writes(customer: Customer) -> None:
     assert foreseen.explanation == the_estimate(silent)
 
 
+def test_pages_are_told_what_was_known_within_the_hour(customer: Customer) -> None:
+    _silent, *others = devices = a_fleet(customer)
+    campaign = closed(devices[:-1], share=1.3)
+    before = nowcasting.lately(campaign.pk, now=OPENED)
+    Campaign.objects.update(state="OPEN")
+    day = OPENED + timedelta(days=2)
+    answers(Invitation.objects.get(), others[-1], mono=60_000, taken_on=DUE_ON, now=day)
+
+    assert nowcasting.lately(campaign.pk, now=OPENED + timedelta(minutes=59)) is before
+    after = nowcasting.lately(campaign.pk, now=OPENED + timedelta(hours=1))
+    assert after.told != before.told
+
+
 def test_nobody_is_thought_to_print_more_than_the_model_can(customer: Customer) -> None:
     silent = a_device(customer, mono=100_000, model="Slow")
     a_reading(meter_of(silent), date(2021, 12, 26), 0)

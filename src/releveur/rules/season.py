@@ -142,10 +142,11 @@ class Kin:
     def season(self, since: Whole, until: Whole) -> Floats:
         """What the kin prints a day in (since, until] beside its mean, as a logarithm."""
         days = np.maximum(until - since, 1)
-        share = (self._passed(until) - self._passed(since)) / (days * WHOLE)
+        share = (self.passed(until) - self.passed(since)) / (days * WHOLE)
         return np.log(np.where((until > since) & (share > 0), share, 1.0))
 
-    def _passed(self, day: Whole) -> Whole:
+    def passed(self, day: Whole) -> Whole:
+        """What the kin of each meter prints up to its day, counted from long ago, in ten-thousandths."""
         starts = _months()
         month = np.clip(np.searchsorted(starts, day, side="right") - 1, 0, len(starts) - 2)
         inside = (day - starts[month]) * self._daily[self.which, month % 12]

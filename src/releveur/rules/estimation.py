@@ -107,7 +107,7 @@ def estimate(
     start = known[-1] if known else billed
     method, rates = _rates(known, monthly_volume=monthly_volume, of_model=model_daily)
     if start is not None:
-        rates |= _told(known, start.taken_on, on, around or NOTHING_KNOWN)
+        rates |= _told(tuple(known), start.taken_on, on, around or NOTHING_KNOWN)
     return extended(start, method, rates, on=on, billed=billed, around=around)
 
 
@@ -216,7 +216,7 @@ def expected_volume(
     if method is Method.NOTHING:
         return None
     begin = known[-1].taken_on if known else since
-    inputs |= _told(known, begin, until, around or NOTHING_KNOWN)
+    inputs |= _told(tuple(known), begin, until, around or NOTHING_KNOWN)
     return _volume(method, inputs | {"days": max(0, (until - since).days)})
 
 
@@ -253,8 +253,11 @@ def _rates(
     return without_a_past(monthly_volume, of_model)
 
 
-def _told(known: list[Reading], since: date, until: date, around: Surroundings) -> Inputs:
-    """The shares of one meter, found as those of many are."""
+@lru_cache(maxsize=4_000)
+def _told(
+    known: tuple[Reading, ...], since: date, until: date, around: Surroundings
+) -> Mapping[str, int | str]:
+    """The shares of one meter, found as those of many are; a page asks for the same ones again."""
     rows = [(one.segment, (one.taken_on - FIRST_DAY).days, one.value) for one in known]
     segments, days, values = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     lines = curves.draw(np.zeros_like(days), segments, days, values, meters=1)

@@ -14,7 +14,7 @@ type Floats = NDArray[np.float64]
 type Method = Callable[[Whole], float]
 """From the quarters of one series to the next one."""
 
-SERIES = 40
+SERIES = 120
 """Of each panel, drawn once: a search for the best model of one series takes a tenth of a second."""
 
 PLAYED = 8

@@ -6,7 +6,10 @@ from fractions import Fraction
 from math import exp, log
 
 import numpy as np
+import pytest
 
+from bench.vee.estimates import geometric, played
+from bench.vee.panels import Panel, panels
 from releveur.rules import curves, nowcast
 from releveur.rules.estimation import Method, recompute
 from releveur.rules.nowcast import Sample, drawn
@@ -63,3 +66,28 @@ def test_without_an_answer_nothing_is_multiplied() -> None:
     assert {(one.factor, one.reporters) for one in known} == {(Fraction(1), 0)}
     assert {one.reach for one in known} == {Surroundings().reach}
     assert {one.drifts for one in known} == {Surroundings().drifts}
+
+
+LARGE = [panel for panel in panels() if panel.name in {"tourism", "retail"}]
+
+
+@pytest.mark.parametrize("panel", LARGE, ids=[panel.name for panel in LARGE])
+def test_estimates_are_nearer_than_the_mean_of_four_quarters(panel: Panel) -> None:
+    limits = {"tourism": 0.95, "retail": 0.5}
+    assert played(panel, known=8).ratio <= limits[panel.name]
+
+
+def test_over_the_panels_the_error_is_a_third_less_at_least() -> None:
+    assert geometric(played(panel, known=8).ratio for panel in panels()) <= 0.6
+    assert geometric(played(panel, known=4).ratio for panel in panels()) <= 0.75
+
+
+@pytest.mark.parametrize("share", [0.1, 0.8])
+def test_a_small_fleet_is_never_worse_off(share: float) -> None:
+    hardest = LARGE[0]
+    assert played(hardest, known=8, devices=25, share=share, times=20).ratio <= 1.02
+
+
+def test_four_real_values_of_five_lie_in_their_interval() -> None:
+    for panel in LARGE:
+        assert 0.74 <= played(panel, known=12, times=2).inside <= 0.86

@@ -19,7 +19,7 @@ from releveur.readings.columns import columns
 from releveur.readings.models import Billed, Quality, Reading
 from releveur.rules import estimation, metering, reasons
 from releveur.rules.curves import Whole
-from releveur.rules.estimation import Estimate, Surroundings
+from releveur.rules.estimation import Estimate, Surroundings, iso
 from releveur.rules.estimation_of_many import Past, Wanted, estimate_many
 
 type Kinship = tuple[int, int]
@@ -197,13 +197,13 @@ WHAT = (
 def _write(
     those: Sequence[Unread], segments: Sequence[int], found: Sequence[Estimate], *, now: datetime
 ) -> list[int]:
-    numbers = putting.draw(Reading, len(those))
+    numbers, moment = putting.draw(Reading, len(those)), str(now)
     putting.put_values(
         Reading,
         COLUMNS,
         (
             (
-                number, one.meter, segment, one.on, now, estimate.value,
+                number, one.meter, segment, iso(one.on), moment, estimate.value,
                 orjson.dumps(_explanation(estimate, one.reason)).decode(), *WHAT,
             )
             for number, one, segment, estimate in zip(numbers, those, segments, found, strict=True)

@@ -39,7 +39,7 @@ from releveur.rules.curves import FIRST_DAY
 from releveur.rules.metering import Curve, History, Reading
 from releveur.rules.surroundings import NOTHING_KNOWN, WHOLE, Surroundings
 
-__all__ = ["Estimate", "Method", "Surroundings", "estimate", "expected_volume", "recompute"]
+__all__ = ["Estimate", "Method", "Surroundings", "estimate", "expected_volume", "iso", "recompute"]
 
 VERSION = 2
 YEAR = timedelta(days=365)
@@ -107,7 +107,7 @@ def estimate(
     start = known[-1] if known else billed
     method, rates = _rates(known, monthly_volume=monthly_volume, of_model=model_daily)
     if start is not None:
-        rates |= _told(known, start.taken_on, on, around or NOTHING_KNOWN)
+        rates |= _told(tuple(known), start.taken_on, on, around or NOTHING_KNOWN)
     return extended(start, method, rates, on=on, billed=billed, around=around)
 
 
@@ -128,8 +128,8 @@ def extended(
     if start is None:
         return recompute(Method.NOTHING, {"on": on.isoformat()})
     inputs: Inputs = {
-        "on": on.isoformat(),
-        "since": start.taken_on.isoformat(),
+        "on": iso(on),
+        "since": iso(start.taken_on),
         "since_value": start.value,
         "since_quality": start.quality.value,
         "days": max(0, (on - start.taken_on).days),
@@ -141,7 +141,7 @@ def extended(
         most = fullest(around.pages_a_minute, days=int(inputs["days"]))
         if _volume(method, inputs) > most:
             inputs["at_most"] = most
-    return recompute(method, inputs)
+    return _concluded(method, inputs)
 
 
 def fullest(pages_a_minute: int, *, days: int) -> int:
@@ -166,6 +166,10 @@ def recompute(
     """
     if version == 1:
         inputs = {name: value for name, value in inputs.items() if name not in _SINCE_2}
+    return _concluded(method, dict(inputs))
+
+
+def _concluded(method: Method, inputs: Inputs) -> Estimate:
     volume = _volume(method, inputs)
     start = int(inputs.get("since_value", 0))
     floor = int(inputs.get("billed_value", 0))
@@ -175,7 +179,7 @@ def recompute(
         value=max(start + volume, floor),
         volume=volume,
         method=method,
-        inputs=dict(inputs),
+        inputs=inputs,
         low=max(start + max(low, 0), floor),
         high=max(start + high, floor),
     )
@@ -212,7 +216,7 @@ def expected_volume(
     if method is Method.NOTHING:
         return None
     begin = known[-1].taken_on if known else since
-    inputs |= _told(known, begin, until, around or NOTHING_KNOWN)
+    inputs |= _told(tuple(known), begin, until, around or NOTHING_KNOWN)
     return _volume(method, inputs | {"days": max(0, (until - since).days)})
 
 
@@ -249,8 +253,11 @@ def _rates(
     return without_a_past(monthly_volume, of_model)
 
 
-def _told(known: list[Reading], since: date, until: date, around: Surroundings) -> Inputs:
-    """The shares of one meter, found as those of many are."""
+@lru_cache(maxsize=4_000)
+def _told(
+    known: tuple[Reading, ...], since: date, until: date, around: Surroundings
+) -> Mapping[str, int | str]:
+    """The shares of one meter, found as those of many are; a page asks for the same ones again."""
     rows = [(one.segment, (one.taken_on - FIRST_DAY).days, one.value) for one in known]
     segments, days, values = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     lines = curves.draw(np.zeros_like(days), segments, days, values, meters=1)
@@ -338,6 +345,10 @@ def daily(method: Method, inputs: Mapping[str, int | str]) -> Ratio:
             return ratio(inputs["model_daily"])
         case Method.NOTHING:
             return 0, 1
+
+
+iso = lru_cache(maxsize=4_000)(date.isoformat)
+"""A day as it is stored; many meters were read on the same few."""
 
 
 @lru_cache(maxsize=1_000)

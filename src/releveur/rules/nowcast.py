@@ -165,7 +165,7 @@ def _reach(strayed: Floats, kins: int) -> float:
     if not count:
         return NOTHING_KNOWN.reach
     found = np.quantile(strayed, min(1.0, COVERED * (count + 1) / count))
-    found *= 1 + kins / (3 * count)
+    found *= 1 + kins / (6 * count)
     return float((count * found + _OF_REACH * NOTHING_KNOWN.reach) / (count + _OF_REACH))
 
 

@@ -24,13 +24,18 @@ _ENGLISH_ORIGIN = {
 }
 
 
+type _Shares = tuple[int, str, int, int, bool, bool]
+"""Season and whose it is, drift, factor and whether the kin tells it; whether the model can print no more."""
+
+
 class _Numbers(NamedTuple):
-    """The numbers of an estimate, as one language writes them."""
+    """The numbers of an estimate, as one language writes them; and the hundredths of its shares."""
 
     value: str
     volume: str
     since_value: str
     daily: str
+    shares: _Shares
 
 
 def words(found: Estimate) -> dict[str, str]:
@@ -46,13 +51,15 @@ def words(found: Estimate) -> dict[str, str]:
         f"{found.volume:,}",
         f"{inputs.get('since_value', 0):,}",
         _with_hundredths(daily(found.method, inputs)),
+        _shares(inputs),
     )
-    value, volume, since_value, a_day = english
+    value, volume, since_value, a_day, shares = english
     french = _Numbers(
         value.replace(",", _NARROW),
         volume.replace(",", _NARROW),
         since_value.replace(",", _NARROW),
         _in_french(a_day),
+        shares,
     )
     return {"fr": _french(found, french), "en": _english(found, english)}
 
@@ -73,7 +80,7 @@ def _french(found: Estimate, numbers: _Numbers) -> str:
     )
     if _is_held(found):
         counted = f"index déjà facturé, maintenu\u202f; calcul\u202f: {counted}"
-    basis = f"{_french_basis(found, numbers)}{_french_shares(inputs)}"
+    basis = f"{_french_basis(found, numbers)}{_french_clauses(*numbers.shares)}"
     return f"{opening}\u202f: {counted}. {basis}."
 
 
@@ -105,13 +112,9 @@ _FRENCH_SEASONS = {
 }
 
 
-def _french_shares(inputs: Inputs) -> str:
-    """What the volume was multiplied by, where that is a hundredth at least."""
-    return _french_clauses(*_shares(inputs))
-
-
 @lru_cache(maxsize=4_000)
 def _french_clauses(season: int, who: str, drift: int, factor: int, kin: bool, held: bool) -> str:
+    """What the volume was multiplied by, where that is a hundredth at least."""
     clauses = [""]
     if season:
         how = "chargés" if season > 0 else "calmes"
@@ -144,7 +147,7 @@ def _english(found: Estimate, numbers: _Numbers) -> str:
     )
     if _is_held(found):
         counted = f"already invoiced, kept; computed: {counted}"
-    return f"{opening}: {counted}. {_english_basis(found, numbers)}{_english_shares(inputs)}."
+    return f"{opening}: {counted}. {_english_basis(found, numbers)}{_english_clauses(*numbers.shares)}."
 
 
 def _english_basis(found: Estimate, numbers: _Numbers) -> str:
@@ -176,10 +179,6 @@ _ENGLISH_SEASONS = {
 }
 
 
-def _english_shares(inputs: Inputs) -> str:
-    return _english_clauses(*_shares(inputs))
-
-
 @lru_cache(maxsize=4_000)
 def _english_clauses(season: int, who: str, drift: int, factor: int, kin: bool, held: bool) -> str:
     clauses = [""]
@@ -198,7 +197,7 @@ def _english_clauses(season: int, who: str, drift: int, factor: int, kin: bool, 
     return "; ".join(clauses)
 
 
-def _shares(inputs: Inputs) -> tuple[int, str, int, int, bool, bool]:
+def _shares(inputs: Inputs) -> _Shares:
     return (
         _percent(inputs.get("season", WHOLE)),
         str(inputs.get("season_of", "")),

@@ -73,13 +73,13 @@ def see(lines: Curves, *, since: Whole, until: Whole) -> Seen:
     >>> seen.years.tolist(), np.exp(seen.own).round(2).tolist()
     ([1], [1.33])
     """
-    days = np.clip(until - since, 0, YEAR)
+    days = _between(until - since, 0, YEAR)
     first = np.where(lines.are_drawn, lines.first, since)
     span = np.where(lines.are_drawn, since - first, 0)
     begin = np.where(span >= YEAR, since - YEAR, first)
     recent = np.maximum(days, SHORTEST)
-    far = [span >= YEAR + recent, span >= YEAR, 2 * span >= 3 * recent]
-    how_far = np.select(far, [LONGER, YEARLY, WITHIN], UNTOLD)
+    short = np.where(2 * span >= 3 * recent, WITHIN, UNTOLD)
+    how_far = np.where(span >= YEAR, YEARLY + (span >= YEAR + recent), short)
     years = np.where(days > 0, np.minimum(span // YEAR, YEARS), 0)
     # Every day that is looked up, at once; what nobody knows is left aside below.
     ends = since - YEAR * np.arange(1, YEARS + 1)[:, None]
@@ -97,11 +97,11 @@ def _own(windows: Floats, points: Floats, days: Whole, years: Whole) -> tuple[Fl
     """The season of the window, the median of the years, and the variance of each quarter between years."""
     whole = points[:, -1] - points[:, 0]
     window = _log(windows - points[:, 0]) - _log(whole * days / YEAR)
-    one, two, three = np.clip(window, -_FARTHEST, _FARTHEST)
+    one, two, three = _between(window, -_FARTHEST, _FARTHEST)
     middle = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
-    own = np.select([years >= 3, years == 2, years == 1], [middle, (one + two) / 2, one], 0.0)
+    own = np.where(years >= 3, middle, np.where(years == 2, (one + two) / 2, one * (years == 1)))
     quarter = _log(np.diff(points, axis=1)) - _log(whole / 4)[:, None]
-    return own, _between_years(np.clip(quarter, -_FARTHEST, _FARTHEST), years)
+    return own, _between_years(_between(quarter, -_FARTHEST, _FARTHEST), years)
 
 
 def _between_years(quarters: Floats, years: Whole) -> Floats:
@@ -109,14 +109,21 @@ def _between_years(quarters: Floats, years: Whole) -> Floats:
     apart = ((one - two) ** 2).mean(axis=0) / 2
     mean = (one + two + three) / 3
     of_three = ((one - mean) ** 2 + (two - mean) ** 2 + (three - mean) ** 2).mean(axis=0) / 2
-    return np.select([years >= 3, years == 2], [of_three, apart], 0.0)
+    found: Floats = np.where(years >= 3, of_three, apart * (years == 2))
+    return found
 
 
 def _change(counts: Floats, how_far: Whole, usual: Floats) -> Floats:
     _begin, last, before, year_ago, before_that = counts
     same = np.where(how_far == LONGER, year_ago - before_that, usual)
-    change = np.clip(_log(last - before) - _log(same), -_FASTEST, _FASTEST)
+    change = _between(_log(last - before) - _log(same), -_FASTEST, _FASTEST)
     return np.where(how_far == UNTOLD, 0.0, change)
+
+
+def _between[N: (Floats, Whole)](numbers: N, low: float, high: float) -> N:
+    """As numpy's own clip, which takes three times as long for a single meter."""
+    found: N = np.minimum(np.maximum(numbers, low), high)
+    return found
 
 
 def _log(volume: Floats) -> Floats:
@@ -141,13 +148,16 @@ class Kin:
 
     def season(self, since: Whole, until: Whole) -> Floats:
         """What the kin prints a day in (since, until] beside its mean, as a logarithm."""
+        if not any(one.season for one in self.those):
+            return np.zeros(len(since))
         days = np.maximum(until - since, 1)
-        share = (self._passed(until) - self._passed(since)) / (days * WHOLE)
+        share = (self.passed(until) - self.passed(since)) / (days * WHOLE)
         return np.log(np.where((until > since) & (share > 0), share, 1.0))
 
-    def _passed(self, day: Whole) -> Whole:
+    def passed(self, day: Whole) -> Whole:
+        """What the kin of each meter prints up to its day, counted from long ago, in ten-thousandths."""
         starts = _months()
-        month = np.clip(np.searchsorted(starts, day, side="right") - 1, 0, len(starts) - 2)
+        month = _between(np.searchsorted(starts, day, side="right") - 1, 0, len(starts) - 2)
         inside = (day - starts[month]) * self._daily[self.which, month % 12]
         passed: Whole = self._until[self.which, month] + inside
         return passed
@@ -179,7 +189,7 @@ def tell(seen: Seen, kin: Kin) -> Told:
     variety = kin.of("variety")
     share = variety / np.maximum(variety + noise / np.maximum(seen.years, 1), 1e-9)
     longer = np.maximum(seen.how_far - YEARLY, 0)
-    share = np.clip(share + kin.chosen("trusts", longer), 0.0, 1.25)
+    share = _between(share + kin.chosen("trusts", longer), 0.0, 1.25)
     season = of_kin + np.where(seen.years > 0, share * (seen.own - of_kin), 0.0)
     drift = kin.chosen("drifts", np.maximum(seen.how_far - WITHIN, 0)) * change(seen, kin)
     return Told(season, drift, spread(seen, kin))
@@ -190,7 +200,7 @@ def change(seen: Seen, kin: Kin) -> Floats:
     recent = np.maximum(np.minimum(seen.days, YEAR), SHORTEST)
     of_kin = kin.season(seen.since - recent, seen.since) - kin.season(seen.begin, seen.since)
     short = (seen.how_far == WITHIN) | (seen.how_far == YEARLY)
-    return np.clip(seen.change - np.where(short, of_kin, 0.0), -_FASTEST, _FASTEST)
+    return _between(seen.change - np.where(short, of_kin, 0.0), -_FASTEST, _FASTEST)
 
 
 def spread(seen: Seen, kin: Kin) -> Floats:
@@ -213,7 +223,7 @@ def shares(logarithms: Floats) -> Whole:
     >>> shares(np.log([0.82, 1.0])).tolist()
     [8200, 10000]
     """
-    told: Whole = np.rint(WHOLE * np.exp(np.clip(logarithms, -4.6, 2.3))).astype(np.int64)
+    told: Whole = np.rint(WHOLE * np.exp(_between(logarithms, -4.6, 2.3))).astype(np.int64)
     return told
 
 
@@ -223,7 +233,7 @@ def months(lines: Curves, until: Whole) -> tuple[Floats, Truth]:
     The twelve months before the day each is known until, and the years before, their mean.
     """
     starts = _months()
-    last = np.clip(np.searchsorted(starts, until, side="right") - 1, 12 * YEARS, len(starts) - 1)
+    last = _between(np.searchsorted(starts, until, side="right") - 1, 12 * YEARS, len(starts) - 1)
     found, years = np.zeros((len(until), 12)), np.zeros(len(until))
     rows = np.arange(len(until))[:, None]
     for year in range(YEARS):
@@ -231,7 +241,7 @@ def months(lines: Curves, until: Whole) -> tuple[Floats, Truth]:
         known = lines.are_drawn & (lines.first <= starts[firsts[0]])
         counts = lines.count_at(starts[firsts])
         usual = (counts[-1] - counts[0]) * np.diff(starts[firsts], axis=0) / YEAR
-        share = np.clip(_log(np.diff(counts, axis=0)) - _log(usual), -_FARTHEST, _FARTHEST)
+        share = _between(_log(np.diff(counts, axis=0)) - _log(usual), -_FARTHEST, _FARTHEST)
         found[rows, firsts[:-1].T % 12] += np.where(known, share, 0.0).T
         years += known
     return found / np.maximum(years, 1)[:, None], years > 0

@@ -34,7 +34,7 @@ class Surroundings:
     noise: float = 0.04
     """How much one meter's season differs from year to year: variance of its logarithms."""
 
-    drifts: tuple[float, float, float] = (0.0, 0.0, 0.15)
+    drifts: tuple[float, float, float] = (0.0, 0.0, 0.1)
     """How much of the latest change goes on, of meters known for less than a year, a year, and longer."""
 
     trusts: tuple[float, float] = (0.0, 0.0)

@@ -220,6 +220,8 @@ class Sheet:
     days_left: int
     today: str
     """The latest day it is at one of its places: nobody's own today is refused."""
+    known: Mapping[int, submission.Facts]
+    now: datetime
 
     @property
     def may_be_estimated(self) -> bool:
@@ -269,10 +271,10 @@ def draw(
     :param shown: whether a person sees it; a form is read into one without the past of its meters
     """
     cells = _cells(invitation, _asked(invitation, device, shown=shown))
-    if shown:
-        _add_past(cells, invitation, now)
+    known = _add_past(cells, invitation, now) if shown else {}
     # A form is read by what stands in its rows; a problem says more only where something does.
-    told = _problems(cells) if shown or any(cell.standing for cell in cells) else {}
+    heard = shown or any(cell.standing for cell in cells)
+    told = reporting.standing(cell.due.pk for cell in cells) if heard else {}
     rows = _rows(cells, told, now)
     kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
     today = now.astimezone(PARIS).date()
@@ -282,6 +284,8 @@ def draw(
         kinds=sorted(kinds.values(), key=lambda kind: (kind.position, kind.code)),
         days_left=(invitation.asks_until.astimezone(PARIS).date() - today).days,
         today=max((answering.today(row.place, now=now) for row in rows), default=today).isoformat(),
+        known=known,
+        now=now,
     )
 
 
@@ -290,10 +294,6 @@ def _cells(invitation: Invitation, every: Sequence[DueReading]) -> list[Cell]:
     due = [row for row in every if served[row.meter_id] is row]
     proposed = late.proposals(row.pk for row in due) if _is_signed(invitation) else {}
     return [Cell(one, None, proposed.get(one.pk)) for one in due]
-
-
-def _problems(cells: Iterable[Cell]) -> Mapping[int, Problem]:
-    return reporting.standing(cell.due.pk for cell in cells)
 
 
 def _rows(cells: Sequence[Cell], told: Mapping[int, Problem], now: datetime) -> list[Row]:
@@ -357,7 +357,9 @@ def _row(cells: list[Cell], problem: Problem | None, now: datetime) -> Row:
     return row
 
 
-def _add_past(cells: Sequence[Cell], invitation: Invitation, now: datetime) -> None:
+def _add_past(
+    cells: Sequence[Cell], invitation: Invitation, now: datetime
+) -> Mapping[int, submission.Facts]:
     """Put the last billed value, the last real one and the usual difference beside each field, in three queries."""
     meters = [cell.due.meter_id for cell in cells]
     before = _BILLED_BEFORE.ask(campaign=invitation.campaign_id, meters=meters)
@@ -373,6 +375,7 @@ def _add_past(cells: Sequence[Cell], invitation: Invitation, now: datetime) -> N
         if found and last and cell.billed and cell.billed.segment == last.segment:
             step = last.value - cell.billed.value
             cell.usual = max(0, found[0] + step), max(0, found[1] + step)
+    return known
 
 
 def _is_signed(invitation: Invitation) -> bool:

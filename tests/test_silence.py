@@ -77,7 +77,7 @@ def mails() -> dict[str, Mail]:
 
 def foreseen(invitation: Invitation) -> dict[int, silence.Price]:
     rows = letter.asked_rows([invitation.pk])[invitation.pk]
-    found = silence.prices(rows, now=OPENED + 2 * WEEK)
+    found = silence.prices(rows)
     return {row.meter_id: found[row.pk] for row in rows if row.pk in found}
 
 

@@ -72,7 +72,7 @@ def setting(which: Dealer.PriceOfSilence) -> None:
 def test_each_empty_field_says_what_we_retain_without_it(
     visitor: Client, device: Device, invitation: Invitation
 ) -> None:
-    found = silence.prices(letter.asked_rows([invitation.pk])[invitation.pk], now=LATER)
+    found = silence.prices(letter.asked_rows([invitation.pk])[invitation.pk])
     prices = sorted(found.values(), key=lambda price: price.value)
     awaited = [
         f"{kind} {price.impressions:,} impressions (estimated counter {price.value:,}) on 5 Apr 2022"

@@ -144,7 +144,7 @@ def resend(invitation: Invitation, *, now: datetime) -> Mail:
     closed = any(row.estimate for row in rows)
     thread, dealer = _threads([held.pk]).get(held.pk, ""), Dealer.objects.here()
     envelope = Envelope(held, dealer, now, thread, OF_A_RESENT_LINK)
-    prices = silence.prices(rows, now=now) if silence.is_told(dealer, held, now=now) else {}
+    prices = silence.prices(rows) if silence.is_told(dealer, held, now=now) else {}
     mail = _mail(
         "closed" if closed else "invitation",
         lambda: (
@@ -170,7 +170,7 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     people = {notice.invitation_id for notice in notices}
     rows, threads, dealer = letter.told_rows(people), _threads(people), Dealer.objects.here()
     promised, following = _promised(people), _following(notices)
-    prices = _prices(notices, dealer, now)
+    prices = _prices(notices, dealer)
     forms = writing.forms()
     dead = bouncing.dead({notice.invitation.contact.email for notice in notices})
     for notice in notices:
@@ -307,11 +307,11 @@ def _link(invitation: Invitation) -> writing.Link:
     return invitation.uuid, invitation.link_version, invitation.key_hash
 
 
-def _prices(notices: Collection[Notice], dealer: Dealer, now: datetime) -> dict[int, Price]:
+def _prices(notices: Collection[Notice], dealer: Dealer) -> dict[int, Price]:
     """What silence would retain for the rows of those whose mail says it: all at once, and of nobody else."""
     told = {one.invitation_id for one in notices if silence.is_written(dealer, one.what)}
     rows = chain.from_iterable(letter.asked_rows(told).values()) if told else ()
-    return silence.prices({row.pk: row for row in rows}.values(), now=now)
+    return silence.prices({row.pk: row for row in rows}.values())
 
 
 def _promised(invitations: set[int]) -> dict[int, datetime]:

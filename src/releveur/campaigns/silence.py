@@ -7,7 +7,7 @@ expected volume has no number of its own: nothing is told of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,17 +15,14 @@ from django.utils.translation import ngettext
 
 from releveur.campaigns.models import DueReading, Invitation, Kind, Notice
 from releveur.dealer.models import Dealer
-from releveur.readings import estimating, submission, wording
-from releveur.readings.estimating import Kinship, ModelRates
-from releveur.readings.models import Reading
+from releveur.readings import foreseeing, submission, wording
+from releveur.readings.foreseeing import Ahead
 from releveur.readings.submission import Facts
 from releveur.rules import metering
-from releveur.rules.estimation import Method
+from releveur.rules.estimation import Estimate, Method
 
 FROM_REMINDER_2 = (Notice.What.REMINDED_2, Notice.What.REMINDED_3, Notice.What.MOVED)
 """Of the mails that ask, those that come with the second reminder or after it."""
-
-_OWN = (Method.YEAR, Method.MEAN, Method.EXPECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +32,6 @@ class Price:
     day: date
     value: int
     impressions: int
-
-
-class _OwnPast(ModelRates):
-    """Asks nothing of the other meters of a model: a page has no time for it, and a mail says the same."""
-
-    def of(self, kinship: Kinship) -> None:
-        return None
 
 
 def is_told(dealer: Dealer, invitation: Invitation, *, now: datetime) -> bool:
@@ -66,35 +56,47 @@ def is_written(dealer: Dealer, what: str) -> bool:
             return what in FROM_REMINDER_2
 
 
-def prices(
-    rows: Iterable[DueReading],
-    *,
-    known: Mapping[int, Facts] | None = None,
-    days: Mapping[int, date] | None = None,
-    now: datetime,
-) -> dict[int, Price]:
+def prices(rows: Iterable[DueReading]) -> dict[int, Price]:
     """What the close would retain for each of these rows that it would estimate, as things stand now.
 
+    The past of all their meters is read in two queries.
+
     :param rows: all that is asked of somebody, with `told` known, device and contract loaded
-    :param known: the past of their meters, where it is at hand; else it is read, in two queries
-    :param days: the day it is estimated for, per row, where that is another than the close would take
+    """
+    those = silent(rows)
+    if not those:
+        return {}
+    known = submission.facts([row.meter for row, _day in those])
+    found = at(those, known=known)
+    return {row.pk: price for (row, _day), price in zip(those, found, strict=True) if price}
+
+
+def silent(rows: Iterable[DueReading]) -> list[tuple[DueReading, date]]:
+    """The rows that the close would estimate if nothing came, each with the day that it is estimated for.
+
+    That is the day due, or the one on which another meter of the device was read.
     """
     every = list(rows)
-    silent = [row for row in every if is_estimated(row)]
-    if not silent:
-        return {}
-    read = days_read(every)
-    unread = [
-        estimating.unread(row.meter, on=(days or {}).get(row.pk) or day_of(row, read))
-        for row in silent
+    read = {(row.meter.device_id, row.due_on): row.answer.taken_on for row in every if row.answer}
+    return [
+        (row, read.get((row.meter.device_id, row.due_on), row.due_on))
+        for row in every
+        if _is_estimated(row)
     ]
-    past = submission.facts([row.meter for row in silent]) if known is None else known
-    foreseen = estimating.foresee(unread, rates=_OwnPast(), known=past, now=now)
-    return {
-        row.pk: _price(reading, past[row.meter_id])
-        for row, reading in zip(silent, foreseen, strict=True)
-        if (reading.explanation or {}).get("method") in _OWN
-    }
+
+
+def at(
+    those: Sequence[tuple[DueReading, date]], *, known: Mapping[int, Facts]
+) -> list[Price | None]:
+    """What would be retained for each row on its day; None of a meter that nobody knows a volume of.
+
+    :param known: the past of each meter
+    """
+    ahead = [Ahead(known[row.meter_id], day) for row, day in those]
+    return [
+        None if found.method is Method.NOTHING else _price(found, one)
+        for one, found in zip(ahead, foreseeing.foresee(ahead), strict=True)
+    ]
 
 
 def in_words(price: Price) -> str:
@@ -110,28 +112,16 @@ def in_words(price: Price) -> str:
     }
 
 
-def is_estimated(row: DueReading) -> bool:
-    """Whether the close estimates this row if nothing comes."""
+def _is_estimated(row: DueReading) -> bool:
     allowed = row.kind == Kind.PERIODIC and row.coverage.contract.estimation_allowed
     return allowed and row.reading_id is None and not row.told
 
 
-def days_read(rows: Iterable[DueReading]) -> dict[tuple[int, date], date]:
-    """The day on which a meter of each device was read: the others are estimated for it."""
-    return {(row.meter.device_id, row.due_on): row.answer.taken_on for row in rows if row.answer}
-
-
-def day_of(row: DueReading, read: Mapping[tuple[int, date], date]) -> date:
-    """The day that the close estimates a row for."""
-    return read.get((row.meter.device_id, row.due_on), row.due_on)
-
-
-def _price(reading: Reading, known: Facts) -> Price:
-    end = metering.Reading(
-        reading.taken_on, reading.value, metering.Quality.ESTIMATED, reading.segment
-    )
+def _price(found: Estimate, ahead: Ahead) -> Price:
+    known = ahead.known
+    end = metering.Reading(ahead.on, found.value, metering.Quality.ESTIMATED, known.segment)
     if known.billed:
         net = metering.net(known.billed[-1], end, known.history)
     else:
         net = metering.settle(end, billed=(), history=known.history).net
-    return Price(reading.taken_on, reading.value, net)
+    return Price(ahead.on, found.value, net)

@@ -132,7 +132,7 @@ def _reminder(what: Notice.What) -> Callable[[Scene], Context]:
 def _asking(scene: Scene, told: Sequence[DueReading], what: Notice.What) -> Context:
     deadline = scene.invitation.asks_until
     written = silence.is_written(scene.dealer, what)
-    prices = silence.prices(scene.rows, now=scene.now) if written else {}
+    prices = silence.prices(scene.rows) if written else {}
     return letter.asking(scene.invitation, scene.rows, told, deadline=deadline, prices=prices)
 
 

@@ -20,7 +20,8 @@ from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Device, MeterKind
 from releveur.kept import AnyGiven, Given, Kept
-from releveur.readings import submission
+from releveur.readings import foreseeing, submission
+from releveur.readings.foreseeing import Ahead
 from releveur.readings.models import Billed, Reading
 from releveur.rules import metering, walking
 from releveur.rules.schedule import PARIS
@@ -366,12 +367,11 @@ def _add_past(
     billed = {one.meter_id: one for one in before}
     aside = [cell.standing.pk for cell in cells if cell.standing]
     known = submission.facts([cell.due.meter for cell in cells], setting_aside=aside)
-    for cell in cells:
-        facts = known[cell.due.meter_id]
+    ahead = [Ahead(known[cell.due.meter_id], answering.today(cell.due, now=now)) for cell in cells]
+    for cell, one, found in zip(cells, ahead, foreseeing.usual(ahead), strict=True):
         cell.billed = billed.get(cell.due.meter_id)
-        last = metering.last_real(facts.history)
-        cell.lowest = last.value if last and last.segment == facts.segment else None
-        found = submission.usual(facts, until=answering.today(cell.due, now=now))
+        last = metering.last_real(one.known.history)
+        cell.lowest = last.value if last and last.segment == one.known.segment else None
         if found and last and cell.billed and cell.billed.segment == last.segment:
             step = last.value - cell.billed.value
             cell.usual = max(0, found[0] + step), max(0, found[1] + step)

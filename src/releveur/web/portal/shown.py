@@ -24,7 +24,7 @@ from releveur.readings.models import Billed, Quality, Reading
 from releveur.rules.schedule import PARIS
 from releveur.web.portal.beside import Beside
 from releveur.web.portal.sheet import SETTLED, Cell, Row
-from releveur.web.portal.silent import Silents
+from releveur.web.portal.silent import Silent, Silents
 
 ANY_DEVICE = 9_876_543_210
 """In an address that is asked for once."""
@@ -62,7 +62,7 @@ class Shown(TypedDict):
     origin: str
     is_folded: bool
     fields: Sequence[Field | None]
-    silence: Sequence[SafeString]
+    silence: SafeString
     at: str
     problem: str
     handed: Handover | None
@@ -92,7 +92,7 @@ def row(row: Row, kinds: Sequence[MeterKind], colleagues: Beside | None, silents
             field(cell, row, is_folded=is_folded) if (cell := cells.get(kind.pk)) else None
             for kind in kinds
         ],
-        "silence": [] if is_folded else silence(row, silents),
+        "silence": SafeString() if is_folded else silence(row, silents),
         "at": _address("portal:device", device.pk),
         "problem": _address("portal:problem", device.pk),
         "handed": colleagues.given_of(row) if colleagues else None,
@@ -195,21 +195,26 @@ def _input(cell: Cell, row: Row, *, name: str, alone: bool) -> dict[str, object]
     return found
 
 
-def silence(row: Row, silents: Silents, *, prefix: str = "") -> list[SafeString]:
-    """What we retain for each meter of a device that stays empty, where that is told.
+def silence(row: Row, silents: Silents, *, prefix: str = "") -> SafeString:
+    """What we retain for each meter of a device that stays empty; nothing where that is not told.
 
     The script says it anew for what is left when a part of the device is typed.
     """
-    found = []
-    for cell in row.cells:
-        if silent := silents.get(cell.due.pk):
-            known: dict[str, object] = {"data-of": prefix + cell.name}
-            if beside := silent.beside:
-                known["data-due"], known["data-day"] = silent.price.day, beside.day
-                known["data-beside"] = _in_words(cell, beside)
-            words = _in_words(cell, silent.price)
-            found.append(format_html("<span{}>{}</span>", _attributes(known), words))
-    return found
+    parts = [
+        _part(prefix + cell.name, cell, silent)
+        for cell in row.cells
+        if (silent := silents.get(cell.due.pk))
+    ]
+    lead = escape(_("Without a reading from you, we retain:")) if parts else ""
+    return SafeString(" ".join([lead, *parts]).strip())
+
+
+def _part(name: str, cell: Cell, silent: Silent) -> str:
+    known: dict[str, object] = {"data-of": name}
+    if beside := silent.beside:
+        known["data-due"], known["data-day"] = silent.price.day, beside.day
+        known["data-beside"] = _in_words(cell, beside)
+    return f"<span{_attributes(known)}>{escape(_in_words(cell, silent.price))}</span>"
 
 
 def _in_words(cell: Cell, price: Price) -> str:

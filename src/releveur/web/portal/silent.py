@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from releveur.campaigns import answering, silence
 from releveur.campaigns.silence import Price
@@ -32,21 +33,23 @@ def draw(sheet: Sheet, dealer: Dealer) -> Silents:
         for cell in row.cells:
             cell.due.told = row.problem is not None
     rows = [cell.due for row in sheet.rows for cell in row.cells]
-    whole = silence.prices(rows, known=sheet.known, now=sheet.now)
-    beside = _beside(sheet, whole)
-    return {pk: Silent(price, beside.get(pk)) for pk, price in whole.items()}
+    those = silence.silent(rows)
+    days = _days(sheet)
+    beside = [(row, days[row.pk]) for row, _due in those if row.pk in days]
+    found = silence.at([*those, *beside], known=sheet.known)
+    besides = dict(zip([row.pk for row, _day in beside], found[len(those) :], strict=True))
+    return {
+        row.pk: Silent(price, besides.get(row.pk))
+        for (row, _day), price in zip(those, found, strict=False)
+        if price
+    }
 
 
-def _beside(sheet: Sheet, whole: Mapping[int, Price]) -> Mapping[int, Price]:
-    """Of the meters that may be left while another of their device is typed, at the day of what is typed."""
-    days = {
+def _days(sheet: Sheet) -> Mapping[int, date]:
+    """Of the meters that may be left while another of their device is typed: the day of what is typed."""
+    return {
         cell.due.pk: answering.likely_day(row.place, now=sheet.now)
         for row in sheet.rows
         if len(row.cells) > 1 and not row.declared
         for cell in row.cells
-        if cell.due.pk in whole
     }
-    rows = [cell.due for row in sheet.rows for cell in row.cells if cell.due.pk in days]
-    others = [row for row in rows if days[row.pk] != row.due_on]
-    found = silence.prices(others, known=sheet.known, days=days, now=sheet.now)
-    return {pk: found.get(pk, whole[pk]) for pk in days}

@@ -76,8 +76,8 @@ def field(cell: Cell, row: Row, *, prefix: str) -> Field:
 
 
 @register.simple_tag
-def silence(row: Row, silents: Silents | None, *, prefix: str) -> list[SafeString]:
-    """What the page of a device says of silence, per meter."""
+def silence(row: Row, silents: Silents | None, *, prefix: str) -> SafeString:
+    """What the page of a device says of silence."""
     return showing.silence(row, silents or {}, prefix=prefix)
 
 

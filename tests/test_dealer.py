@@ -81,3 +81,12 @@ def test_a_mail_carries_the_logo_and_loads_nothing_from_elsewhere(tmp_path: Path
     assert f"cid:{composing.LOGO}" in html.get_content()
     [picture] = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert picture["Content-ID"] == f"<{composing.LOGO}>"
+
+
+def test_the_dealer_says_whether_silence_is_priced() -> None:
+    assert dealer("--phone", "01 53 20 11 00")["price_of_silence"] == "FROM_REMINDER_2"
+    assert dealer("--price-of-silence", "NEVER")["price_of_silence"] == "NEVER"
+    assert dealer()["price_of_silence"] == "NEVER"
+    with pytest.raises(CommandError):
+        dealer("--price-of-silence", "SOMETIMES")
+    assert Dealer.objects.get().price_of_silence == "NEVER"

@@ -31,7 +31,7 @@ CONTEXTS = st.fixed_dictionaries({
     "several_companies": st.booleans(), "company_count": COUNTS, "more": COUNTS,
     "groups": st.lists(st.builds(Group, WORDS, WORDS, MACHINES), max_size=2),
     "machine_count": COUNTS, "asked_count": COUNTS, "meter_count": COUNTS,
-    "may_stop": st.booleans(), "deadline": WORDS, "deadline_day": WORDS, "moved": st.booleans(),
+    "may_stop": st.booleans(), "deadline": WORDS, "deadline_day": WORDS, "moved": st.booleans(), "priced": st.booleans(),
     "abroad": st.booleans(), "estimated": st.booleans(), "forbidden": st.booleans(),
     "one_off": st.booleans(), "reason": WORDS, "not_me": st.just("https://a.example/plus-moi/x"),
     "sender": WORDS, "follows": st.booleans(),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from html import escape
 from itertools import groupby
+from math import ceil, exp, floor, sqrt
 from typing import Any
 
 NATURES = {("ACTUAL", "IMPORT"): "réel – import"}
@@ -15,6 +16,9 @@ DUE = (
     '<circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" stroke-width="1.5"'
     ' stroke-dasharray="2.5 2.5" /></svg>À relever</span>'
 )
+
+REACH = exp(1.476 * sqrt(2 * 0.25**2 / 4))
+"""Of the usual range of a meter whose three spans were alike (docs/rules/validation.md)."""
 
 type Told = tuple[Any, ...]
 """One meter and its device, in the order of the query."""
@@ -51,7 +55,8 @@ def _cell(
     device: int, name: str, due: int, _reading: int | None, kind: str, last: int,
     _day: date, _quality: str, _source: str, volume: int,
 ) -> str:  # fmt: skip
-    low, high = volume // 10 * 10, -(-volume // 10) * 10
+    low = floor(((volume + 1) / REACH - 1) / 10) * 10
+    high = ceil(((volume + 1) * REACH - 1) / 100) * 100
     kind = escape(kind)
     return (
         f'''<td class="number" data-label="Compteur {kind}"><input type="text" class="meter" inputmode="numeric" autocomplete="off"'''

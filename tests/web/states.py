@@ -135,6 +135,16 @@ def sheet(reader: Reader) -> Iterator[Seen]:
     yield see("printed", "all are read", browser.get("/releves/feuille"))
 
 
+def silence(reader: Reader) -> Iterator[Seen]:
+    """After the second reminder: what is retained stands below each device."""
+    invitation = an_invitation()
+    clock.set(invitation.reminder_2_at)
+    browser = reader.browser(invitation)
+    yield see("devices", "the price of silence", browser.get("/releves"))
+    window = f"/releves/materiel/{first().pk}"
+    yield see("device", "the price of silence", browser.get(window))
+
+
 def questions(reader: Reader) -> Iterator[Seen]:
     invitation = an_invitation()
     browser = reader.browser(invitation)
@@ -348,6 +358,7 @@ def stopping(reader: Reader) -> Iterator[Seen]:
 CHAPTERS: tuple[Chapter, ...] = (
     doors,
     sheet,
+    silence,
     questions,
     afterwards,
     problems,

@@ -189,9 +189,9 @@ def test_the_usual_range_is_of_what_is_billed_even_after_an_estimate(
     for month, value in ((4, 36_000), (7, 37_200), (10, 38_400)):
         a_reading(meter_of(device), date(2021, month, 5), value)
     before = text(window(visitor, device))
-    assert "habituel : 1 100 à 1 300" in before
+    assert "habituel : 920 à 1 600" in before
     a_billed_estimate(meter_of(device), date(2022, 2, 5), 40_184)
-    assert "habituel : 600 à 800" in text(window(visitor, device)), "500 are billed already"
+    assert "habituel : 420 à 1 100" in text(window(visitor, device)), "500 are billed already"
 
 
 def test_each_model_shows_the_way_to_its_counters(visitor: Client, device: Device) -> None:

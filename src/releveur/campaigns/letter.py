@@ -19,6 +19,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
 from releveur.among import Among
+from releveur.campaigns import silence
 from releveur.campaigns.models import (
     Asked,
     Campaign,
@@ -29,6 +30,7 @@ from releveur.campaigns.models import (
     problem_told,
     still_held,
 )
+from releveur.campaigns.silence import Price
 from releveur.campaigns.told import READ, STANDS, Told, tell
 from releveur.clock import PARIS
 from releveur.customers.models import Customer
@@ -47,7 +49,7 @@ SHORTEST_NAME = 8
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One meter: its label, what is said of it, and why."""
+    """One meter: its label, what is said of it, and why; words alone are said in passing."""
 
     label: str
     value: str = ""
@@ -149,16 +151,24 @@ def asking(
     *,
     deadline: datetime,
     moved: bool = False,
+    prices: Mapping[int, Price] | None = None,
 ) -> Context:
     """Of a mail that asks for readings.
 
     :param rows: all that is asked of this person
     :param told: what the mail names: all of it, or what is still missing
     :param moved: an earlier mail named an earlier deadline
+    :param prices: what silence would retain, per row; none where this mail does not say it
     """
     named = tell(told)
     allowed = {row.estimation_allowed for row in named}
-    return _about(invitation, tell(rows), [(row, None) for row in named]) | {
+    retained = {pk: silence.in_words(price) for pk, price in (prices or {}).items()}
+    lines = [
+        (row, Line(row.label, words=said) if (said := retained.get(row.pk)) else None)
+        for row in named
+    ]
+    return _about(invitation, tell(rows), lines) | {
+        "priced": any(line for _row, line in lines),
         "deadline": in_words(deadline),
         "deadline_day": day_in_words(deadline),
         "moved": moved,

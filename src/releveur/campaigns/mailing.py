@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from django.db import connection, transaction
 from django.db.models import F, Min, QuerySet
 from django.utils import translation
 
-from releveur.campaigns import letter, locks
+from releveur.campaigns import letter, locks, silence
 from releveur.campaigns.letter import Context, Corrected
 from releveur.campaigns.models import (
     Campaign,
@@ -20,6 +21,7 @@ from releveur.campaigns.models import (
     Notice,
     Problem,
 )
+from releveur.campaigns.silence import Price
 from releveur.campaigns.told import Told
 from releveur.dealer.models import Dealer
 from releveur.kept import AnyGiven, Kept
@@ -140,14 +142,15 @@ def resend(invitation: Invitation, *, now: datetime) -> Mail:
     rows = letter.asked_rows([held.pk]).get(held.pk, [])
     told = letter.missing(rows) or rows
     closed = any(row.estimate for row in rows)
-    thread = _threads([held.pk]).get(held.pk, "")
-    envelope = Envelope(held, Dealer.objects.here(), now, thread, OF_A_RESENT_LINK)
+    thread, dealer = _threads([held.pk]).get(held.pk, ""), Dealer.objects.here()
+    envelope = Envelope(held, dealer, now, thread, OF_A_RESENT_LINK)
+    prices = silence.prices(rows) if silence.is_told(dealer, held, now=now) else {}
     mail = _mail(
         "closed" if closed else "invitation",
         lambda: (
             letter.estimates(held, rows)
             if closed
-            else letter.asking(held, rows, told, deadline=held.asks_until)
+            else letter.asking(held, rows, told, deadline=held.asks_until, prices=prices)
         ),
         envelope,
     )
@@ -167,6 +170,7 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
     people = {notice.invitation_id for notice in notices}
     rows, threads, dealer = letter.told_rows(people), _threads(people), Dealer.objects.here()
     promised, following = _promised(people), _following(notices)
+    prices = _prices(notices, dealer)
     forms = writing.forms()
     dead = bouncing.dead({notice.invitation.contact.email for notice in notices})
     for notice in notices:
@@ -186,6 +190,7 @@ def _write(chunk: Sequence[int], *, now: datetime) -> int:
             Envelope(notice.invitation, dealer, now, thread, forms=forms),
             promised=promised[notice.invitation_id],
             follows=notice.pk in following,
+            prices=prices if silence.is_written(dealer, notice.what) else {},
         )
         if notice.what in STARTS:
             threads[notice.invitation_id] = notice.mail.message_id
@@ -236,11 +241,13 @@ def _of_notice(
     *,
     promised: datetime,
     follows: bool,
+    prices: Mapping[int, Price],
 ) -> Mail:
     """The mail of a notice.
 
     :param promised: the first deadline that this person was told
     :param follows: it moved with the deadline of whoever handed her something
+    :param prices: what silence would retain, per row, where this mail says it
     """
 
     def context() -> Context:
@@ -248,7 +255,9 @@ def _of_notice(
             return letter.estimates(notice.invitation, rows)
         told = letter.missing(rows)
         moved = notice.what != Notice.What.MOVED and notice.states > promised
-        asking = letter.asking(notice.invitation, rows, told, deadline=notice.states, moved=moved)
+        asking = letter.asking(
+            notice.invitation, rows, told, deadline=notice.states, moved=moved, prices=prices
+        )
         sender = notice.handover and notice.handover.sender.contact
         return asking | {"sender": str(sender or ""), "follows": follows}
 
@@ -296,6 +305,13 @@ def written(name: str, context: Callable[[], Context], envelope: Envelope) -> Ma
 
 def _link(invitation: Invitation) -> writing.Link:
     return invitation.uuid, invitation.link_version, invitation.key_hash
+
+
+def _prices(notices: Collection[Notice], dealer: Dealer) -> dict[int, Price]:
+    """What silence would retain for the rows of those whose mail says it: all at once, and of nobody else."""
+    told = {one.invitation_id for one in notices if silence.is_written(dealer, one.what)}
+    rows = chain.from_iterable(letter.asked_rows(told).values()) if told else ()
+    return silence.prices({row.pk: row for row in rows}.values())
 
 
 def _promised(invitations: set[int]) -> dict[int, datetime]:

@@ -14,6 +14,7 @@ from releveur.readings.models import Reading
 class Told(NamedTuple):
     """One meter due: whose, of which device, where, and what was said of it so far."""
 
+    pk: int
     device_id: int
     maker: str
     model_name: str
@@ -59,7 +60,7 @@ class Told(NamedTuple):
 
 
 STANDS = (
-    "meter__device_id", "meter__device__model__maker", "meter__device__model__name",
+    "pk", "meter__device_id", "meter__device__model__maker", "meter__device__model__name",
     "meter__device__serial", "meter__kind__label_fr", "meter__kind__label_en",
     "installation__site__customer__name", "installation__site__customer__code",
     "installation__site__name", "installation__site__address", "installation__site__zone",

@@ -25,6 +25,13 @@ class Dealer(models.Model):
         ALWAYS = "ALWAYS", _("always at once")
         NEVER = "NEVER", _("after the office's word")
 
+    class PriceOfSilence(models.TextChoices):
+        """When a person is told what will be retained if she declares nothing."""
+
+        NEVER = "NEVER", _("never")
+        FROM_REMINDER_2 = "FROM_REMINDER_2", _("from the second reminder")
+        ALWAYS = "ALWAYS", _("always")
+
     id = models.SmallAutoField(primary_key=True)
     name = models.CharField(_("name"), max_length=120, default="Releveur")
     legal = models.TextField(_("legal block"), blank=True)
@@ -59,6 +66,13 @@ class Dealer(models.Model):
         db_default=Successors.SAME_DOMAIN,
     )
     photo_below_estimate = models.BooleanField(_("photo asked below an estimate"), default=True)
+    price_of_silence = models.CharField(
+        _("say what silence costs"),
+        max_length=15,
+        choices=PriceOfSilence,
+        default=PriceOfSilence.FROM_REMINDER_2,
+        db_default=PriceOfSilence.FROM_REMINDER_2,
+    )
 
     objects = DealerQuerySet.as_manager()
 

@@ -223,8 +223,6 @@ def usual(known: Facts, *, until: date) -> tuple[int, int] | None:
     if last is None or last.taken_on >= until:
         return None
     span = {"since": last.taken_on, "until": until}
-    if habit := usual_volume(known.history, **span, expected=None):
-        return habit
     return usual_volume(known.history, **span, expected=_expected(known, **span))
 
 

@@ -19,10 +19,10 @@ from django.utils import translation
 from releveur.appointments import days
 from releveur.appointments.models import Appointment
 from releveur.appointments.telling import Letter
-from releveur.campaigns import announcing, letter, mailing, office_mail, opting_out
+from releveur.campaigns import announcing, letter, mailing, office_mail, opting_out, silence
 from releveur.campaigns.letter import Context
 from releveur.campaigns.mailing import Envelope
-from releveur.campaigns.models import DueReading, Invitation, Problem
+from releveur.campaigns.models import DueReading, Invitation, Notice, Problem
 from releveur.clock import PARIS
 from releveur.customers import login
 from releveur.dealer.closures import closed_days
@@ -122,16 +122,18 @@ def _written(context: Callable[[Scene], Context]) -> _Shown:
 
 
 def _invitation(scene: Scene) -> Context:
-    return _asking(scene, scene.rows)
+    return _asking(scene, scene.rows, Notice.What.INVITED)
 
 
-def _reminder(scene: Scene) -> Context:
-    return _asking(scene, scene.missing)
+def _reminder(what: Notice.What) -> Callable[[Scene], Context]:
+    return lambda scene: _asking(scene, scene.missing, what)
 
 
-def _asking(scene: Scene, told: Sequence[DueReading]) -> Context:
+def _asking(scene: Scene, told: Sequence[DueReading], what: Notice.What) -> Context:
     deadline = scene.invitation.asks_until
-    return letter.asking(scene.invitation, scene.rows, told, deadline=deadline)
+    written = silence.is_written(scene.dealer, what)
+    prices = silence.prices(scene.rows) if written else {}
+    return letter.asking(scene.invitation, scene.rows, told, deadline=deadline, prices=prices)
 
 
 def _estimates(scene: Scene) -> Context:
@@ -171,7 +173,7 @@ def _still_you(scene: Scene) -> Context:
 
 def _handed(scene: Scene) -> Context:
     first = [row for row in scene.rows if row.meter.device_id == scene.rows[0].meter.device_id]
-    return _asking(scene, first) | {"sender": "Karim Benali"}
+    return _asking(scene, first, Notice.What.HANDED) | {"sender": "Karim Benali"}
 
 
 def _sent(scene: Scene) -> list[tuple[DueReading, Reading]]:
@@ -238,10 +240,10 @@ def _appointment(kind: str, language: str, scene: Scene) -> Mail:
 
 SPECIMENS: Mapping[str, _Shown] = {
     "campaigns/mail/invitation": _written(_invitation),
-    "campaigns/mail/reminder_1": _written(_reminder),
-    "campaigns/mail/reminder_2": _written(_reminder),
-    "campaigns/mail/reminder_3": _written(_reminder),
-    "campaigns/mail/moved": _written(_reminder),
+    "campaigns/mail/reminder_1": _written(_reminder(Notice.What.REMINDED_1)),
+    "campaigns/mail/reminder_2": _written(_reminder(Notice.What.REMINDED_2)),
+    "campaigns/mail/reminder_3": _written(_reminder(Notice.What.REMINDED_3)),
+    "campaigns/mail/moved": _written(_reminder(Notice.What.MOVED)),
     "campaigns/mail/closed": _written(_estimates),
     "campaigns/mail/receipt": _written(_receipt),
     "campaigns/mail/correction": _written(_correction),

@@ -96,6 +96,7 @@ def design(request: HttpRequest) -> HttpResponse:
         "group": pieces.group(),
         "head": Piece(customers=[None]),
         "colleagues": None,
+        "silents": pieces.silents(),
         "meter": pieces.history(),
     }
     return render(request, "demo/design.html", context)

@@ -7,6 +7,7 @@ from types import SimpleNamespace as Piece
 
 from django.utils.translation import gettext as _
 
+from releveur.campaigns.silence import Price
 from releveur.fleet.models import MeterKind
 from releveur.readings.models import Billed, Quality, Reading
 from releveur.rules.schedule import PARIS
@@ -35,6 +36,16 @@ def group() -> Piece:
         pk=0, name=_("Head office"), address="30 rue de Gramont", postal_code="75002", town="Paris"
     )
     return Piece(site=site, customer=Piece(name="Gramont Services", code="CL001007"), rows=rows)
+
+
+def silents() -> dict[str, Piece]:
+    """What is retained of the device to read, if nothing comes."""
+    return {
+        _name(1, kind): Piece(
+            price=Price(LAST + timedelta(days=90), COUNTERS[kind][0] + pages, pages), beside=None
+        )
+        for kind, pages in (("MONO", 1_240), ("COLOR", 3_310))
+    }
 
 
 def history() -> Piece:
@@ -83,7 +94,7 @@ def _row(
 
 def _cell(number: int, kind: MeterKind, typed: str, standing: int) -> Piece:
     value, usual = COUNTERS[kind.code]
-    name = f"value-{number}-{kind.code.lower()}"
+    name = _name(number, kind.code)
     low = typed if kind.code == "MONO" else ""
     billed = Billed(value=value, taken_on=LAST, quality=Quality.ACTUAL)
     answer = Reading(value=value + 1_516, quality=Quality.ACTUAL) if standing else None
@@ -92,3 +103,7 @@ def _cell(number: int, kind: MeterKind, typed: str, standing: int) -> Piece:
         typed=low, standing=answer, seen="", estimate=None,
         error=_("Below the last reading") if low else "",
     )  # fmt: skip
+
+
+def _name(number: int, kind: str) -> str:
+    return f"value-{number}-{kind.lower()}"

@@ -15,6 +15,7 @@ from releveur import clock
 from releveur.campaigns import answering, handed
 from releveur.campaigns.models import DueReading, Invitation, Receipt
 from releveur.kept import Given, Kept
+from releveur.web import branding
 from releveur.web.portal import (
     beside,
     declaration,
@@ -24,6 +25,7 @@ from releveur.web.portal import (
     receipts,
     sending,
     sheet,
+    silent,
 )
 from releveur.web.portal.access import invited
 from releveur.web.portal.sheet import Sheet
@@ -122,8 +124,7 @@ def _sheet(
     if colleagues.is_succeeded and not drawn.rows:
         return HttpResponseRedirect(reverse("portal:not_me"), status=303)
     context = {
-        "sheet": drawn,
-        "head": drawn.head,
+        **_told(drawn),
         "nonce": uuid4(),
         "nonce_of_file": uuid4(),
         "faults": faults,
@@ -139,6 +140,17 @@ def _sheet(
     return render(request, "portal/devices.html", context, status=status)
 
 
+def _told(drawn: Sheet) -> dict[str, object]:
+    """The sheet with what its dealer lets us say of silence; the dealer is read once a page."""
+    dealer = branding.here()
+    return {
+        "sheet": drawn,
+        "head": drawn.head,
+        "dealer": dealer,
+        "silents": silent.draw(drawn, dealer),
+    }
+
+
 def _device(
     request: HttpRequest, drawn: Sheet, *, already: Receipt | None = None, status: int = 200
 ) -> HttpResponse:
@@ -146,8 +158,7 @@ def _device(
         raise Http404
     [row] = drawn.rows
     context = {
-        "sheet": drawn,
-        "head": drawn.head,
+        **_told(drawn),
         "row": row,
         "past": history.past(row.place.installation),
         "nonce": uuid4(),

@@ -20,7 +20,8 @@ from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
 from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Device, MeterKind
 from releveur.kept import AnyGiven, Given, Kept
-from releveur.readings import submission
+from releveur.readings import foreseeing, submission
+from releveur.readings.foreseeing import Ahead
 from releveur.readings.models import Billed, Reading
 from releveur.rules import metering, walking
 from releveur.rules.schedule import PARIS
@@ -220,6 +221,8 @@ class Sheet:
     days_left: int
     today: str
     """The latest day it is at one of its places: nobody's own today is refused."""
+    known: Mapping[int, submission.Facts]
+    now: datetime
 
     @property
     def may_be_estimated(self) -> bool:
@@ -269,10 +272,10 @@ def draw(
     :param shown: whether a person sees it; a form is read into one without the past of its meters
     """
     cells = _cells(invitation, _asked(invitation, device, shown=shown))
-    if shown:
-        _add_past(cells, invitation, now)
+    known = _add_past(cells, invitation, now) if shown else {}
     # A form is read by what stands in its rows; a problem says more only where something does.
-    told = _problems(cells) if shown or any(cell.standing for cell in cells) else {}
+    heard = shown or any(cell.standing for cell in cells)
+    told = reporting.standing(cell.due.pk for cell in cells) if heard else {}
     rows = _rows(cells, told, now)
     kinds = {cell.kind.pk: cell.kind for row in rows for cell in row.cells}
     today = now.astimezone(PARIS).date()
@@ -282,6 +285,8 @@ def draw(
         kinds=sorted(kinds.values(), key=lambda kind: (kind.position, kind.code)),
         days_left=(invitation.asks_until.astimezone(PARIS).date() - today).days,
         today=max((answering.today(row.place, now=now) for row in rows), default=today).isoformat(),
+        known=known,
+        now=now,
     )
 
 
@@ -290,10 +295,6 @@ def _cells(invitation: Invitation, every: Sequence[DueReading]) -> list[Cell]:
     due = [row for row in every if served[row.meter_id] is row]
     proposed = late.proposals(row.pk for row in due) if _is_signed(invitation) else {}
     return [Cell(one, None, proposed.get(one.pk)) for one in due]
-
-
-def _problems(cells: Iterable[Cell]) -> Mapping[int, Problem]:
-    return reporting.standing(cell.due.pk for cell in cells)
 
 
 def _rows(cells: Sequence[Cell], told: Mapping[int, Problem], now: datetime) -> list[Row]:
@@ -357,22 +358,24 @@ def _row(cells: list[Cell], problem: Problem | None, now: datetime) -> Row:
     return row
 
 
-def _add_past(cells: Sequence[Cell], invitation: Invitation, now: datetime) -> None:
+def _add_past(
+    cells: Sequence[Cell], invitation: Invitation, now: datetime
+) -> Mapping[int, submission.Facts]:
     """Put the last billed value, the last real one and the usual difference beside each field, in three queries."""
     meters = [cell.due.meter_id for cell in cells]
     before = _BILLED_BEFORE.ask(campaign=invitation.campaign_id, meters=meters)
     billed = {one.meter_id: one for one in before}
     aside = [cell.standing.pk for cell in cells if cell.standing]
     known = submission.facts([cell.due.meter for cell in cells], setting_aside=aside)
-    for cell in cells:
-        facts = known[cell.due.meter_id]
+    ahead = [Ahead(known[cell.due.meter_id], answering.today(cell.due, now=now)) for cell in cells]
+    for cell, one, found in zip(cells, ahead, foreseeing.usual(ahead), strict=True):
         cell.billed = billed.get(cell.due.meter_id)
-        last = metering.last_real(facts.history)
-        cell.lowest = last.value if last and last.segment == facts.segment else None
-        found = submission.usual(facts, until=answering.today(cell.due, now=now))
+        last = metering.last_real(one.known.history)
+        cell.lowest = last.value if last and last.segment == one.known.segment else None
         if found and last and cell.billed and cell.billed.segment == last.segment:
             step = last.value - cell.billed.value
             cell.usual = max(0, found[0] + step), max(0, found[1] + step)
+    return known
 
 
 def _is_signed(invitation: Invitation) -> bool:

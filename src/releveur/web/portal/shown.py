@@ -17,12 +17,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from releveur.campaigns.models import Handover
+from releveur.campaigns.silence import Price, in_words
 from releveur.fleet.models import MeterKind
 from releveur.readings import wording
 from releveur.readings.models import Billed, Quality, Reading
 from releveur.rules.schedule import PARIS
 from releveur.web.portal.beside import Beside
 from releveur.web.portal.sheet import SETTLED, Cell, Row
+from releveur.web.portal.silent import Silent, Silents
 
 ANY_DEVICE = 9_876_543_210
 """In an address that is asked for once."""
@@ -60,13 +62,14 @@ class Shown(TypedDict):
     origin: str
     is_folded: bool
     fields: Sequence[Field | None]
+    silence: SafeString
     at: str
     problem: str
     handed: Handover | None
     may_hand: bool
 
 
-def row(row: Row, kinds: Sequence[MeterKind], colleagues: Beside | None) -> Shown:
+def row(row: Row, kinds: Sequence[MeterKind], colleagues: Beside | None, silents: Silents) -> Shown:
     """One device of the sheet, with a field or nothing for each kind of meter."""
     device, status, billed = row.device, row.status, row.billed
     fleet = device.fleet_number
@@ -89,6 +92,7 @@ def row(row: Row, kinds: Sequence[MeterKind], colleagues: Beside | None) -> Show
             field(cell, row, is_folded=is_folded) if (cell := cells.get(kind.pk)) else None
             for kind in kinds
         ],
+        "silence": SafeString() if is_folded else silence(row, silents),
         "at": _address("portal:device", device.pk),
         "problem": _address("portal:problem", device.pk),
         "handed": colleagues.given_of(row) if colleagues else None,
@@ -171,7 +175,7 @@ def _notes(row: Row) -> list[str]:
 def _input(cell: Cell, row: Row, *, name: str, alone: bool) -> dict[str, object]:
     """What the script and a screen reader know of a field; nothing that is not known."""
     kind, device, standing = cell.kind.label, row.device, cell.standing
-    stands = wording.number(standing.value) if standing else ""
+    stands = _in_a_field(standing.value) if standing else ""
     said = {"kind": kind, "model": device.model.name, "serial": device.serial}
     found: dict[str, object] = {"id": name, "name": cell.name, "value": cell.typed or stands}
     if not alone:
@@ -189,6 +193,38 @@ def _input(cell: Cell, row: Row, *, name: str, alone: bool) -> dict[str, object]
     if cell.usual:
         found["data-low"], found["data-high"] = cell.usual
     return found
+
+
+def silence(row: Row, silents: Silents, *, prefix: str = "") -> SafeString:
+    """What we retain for each meter of a device that stays empty; nothing where that is not told.
+
+    The script says it anew for what is left when a part of the device is typed.
+    """
+    parts = [
+        _part(prefix + cell.name, cell, silent)
+        for cell in row.cells
+        if (silent := silents.get(cell.due.pk))
+    ]
+    lead = escape(_("Without a reading from you, we retain:")) if parts else ""
+    return SafeString(" ".join([lead, *parts]).strip())
+
+
+def _part(name: str, cell: Cell, silent: Silent) -> str:
+    known: dict[str, object] = {"data-of": name}
+    if beside := silent.beside:
+        known["data-due"], known["data-day"] = silent.price.day, beside.day
+        known["data-beside"] = _in_words(cell, beside)
+    return f"<span{_attributes(known)}>{escape(_in_words(cell, silent.price))}</span>"
+
+
+def _in_words(cell: Cell, price: Price) -> str:
+    said = {"kind": cell.kind.label, "retained": in_words(price), "day": wording.day(price.day)}
+    return _("%(kind)s %(retained)s on %(day)s") % said
+
+
+def _in_a_field(value: int) -> str:
+    """A number that comes back with the form: the comma of the English would be asked about."""
+    return wording.number(value).replace(",", "\u202f")
 
 
 def _last(billed: Billed | None, *, alone: bool) -> str:

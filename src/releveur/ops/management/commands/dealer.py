@@ -21,6 +21,7 @@ FIELDS = (
     "name", "legal", "address", "postal_code", "town", "phone", "website", "reply_to",
     "sender_name", "sender_address", "colour", "holidays_of",
 )  # fmt: skip
+SAID = (*FIELDS, "price_of_silence")
 
 
 class Command(Door):
@@ -31,11 +32,15 @@ class Command(Door):
         for field in FIELDS:
             parser.add_argument(f"--{field.replace('_', '-')}", metavar="TEXT")
         parser.add_argument(
+            "--price-of-silence", choices=Dealer.PriceOfSilence.values,
+            help=_("when people are told what will be retained if they declare nothing"),
+        )  # fmt: skip
+        parser.add_argument(
             "--logo", type=Path, metavar="FILE", help=_("a PNG, JPEG or WebP picture")
         )
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
-        said = {field: options[field] for field in FIELDS if options[field] is not None}
+        said = {field: options[field] for field in SAID if options[field] is not None}
         try:
             if "holidays_of" in said:
                 said["holidays_of"] = closures.part_of_france(said["holidays_of"])
@@ -71,4 +76,4 @@ def _described(said: dict[str, str], logo: Path | None, *, now: datetime) -> Dea
 
 
 def _shown(dealer: Dealer) -> dict[str, object]:
-    return {field: getattr(dealer, field) for field in FIELDS}
+    return {field: getattr(dealer, field) for field in SAID}

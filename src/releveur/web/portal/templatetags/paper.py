@@ -21,6 +21,7 @@ from releveur.web.portal import shown as showing
 from releveur.web.portal.beside import Beside
 from releveur.web.portal.sheet import Cell, Row
 from releveur.web.portal.shown import Field, Shown, nature, origin, signed, who
+from releveur.web.portal.silent import Silents
 
 register = template.Library()
 for named in (nature, origin, signed, who):
@@ -61,15 +62,23 @@ def boxes(cell: Cell) -> str:
 
 
 @register.simple_tag
-def shown(row: Row, kinds: Sequence[MeterKind], colleagues: Beside | None) -> Shown:
+def shown(
+    row: Row, kinds: Sequence[MeterKind], colleagues: Beside | None, silents: Silents | None
+) -> Shown:
     """What a row of the sheet shows."""
-    return showing.row(row, kinds, colleagues or None)
+    return showing.row(row, kinds, colleagues or None, silents or {})
 
 
 @register.simple_tag
 def field(cell: Cell, row: Row, *, prefix: str) -> Field:
     """What a field shows on the page of its device."""
     return showing.field(cell, row, prefix=prefix)
+
+
+@register.simple_tag
+def silence(row: Row, silents: Silents | None, *, prefix: str) -> SafeString:
+    """What the page of a device says of silence."""
+    return showing.silence(row, silents or {}, prefix=prefix)
 
 
 @register.simple_tag

@@ -37,6 +37,32 @@ function answer(field, done) {
   if (done && step >= 0 && unusual) out.textContent += ` · ${words.unusual}`;
 }
 
+// -- the price of silence: of a device half typed, what we retain for the rest of it ---------------------------------
+
+// The other meters are estimated for the day on which the typed one was read. The server's words are of the day due and
+// of the day of the form; of any other day nothing is said before it is sent.
+function silence(field, part) {
+  const { due, day, beside } = part.dataset;
+  const own = field.form.elements[`on-${field.dataset.device}`]?.value;
+  const [on, shown] = ["on", "on-shown"].map((name) => field.form.elements[name]?.value);
+  const read = own ?? (on === shown ? day : on);
+  return { [due]: part.dataset.whole, [day]: beside }[read] ?? "";
+}
+
+function priceSilence(field) {
+  const mine = fields(field.closest("tr.row") ?? field.closest(".fields"));
+  const begun = mine.some((one) => typed(one) !== null && one.value !== stands(one));
+  for (const one of mine) {
+    const part = document.querySelector(`[data-of="${one.id}"]`);
+    if (!part) continue;
+    part.dataset.whole ??= part.textContent;
+    part.textContent = begun && part.dataset.beside ? silence(one, part) : part.dataset.whole;
+    part.hidden = typed(one) !== null || !part.textContent;
+    const line = part.parentElement;
+    line.hidden = !line.querySelector("[data-of]:not([hidden])");
+  }
+}
+
 // -- the photo zone of a lower value ---------------------------------------------------------------------------------
 
 const isLower = (field) => {
@@ -161,6 +187,7 @@ function takeUpDraft() {
 
 function settle(field) {
   answer(field, true);
+  priceSilence(field);
   askForPhoto(field);
   countReady();
   keepDraft();
@@ -169,6 +196,7 @@ function settle(field) {
 document.addEventListener("input", ({ target }) => {
   if (target.matches("input.meter[data-device]")) {
     answer(target, false);
+    priceSilence(target);
     countReady();
     keepDraft();
   }
@@ -178,6 +206,7 @@ document.addEventListener("change", ({ target }) => {
   if (target.matches("input.meter[data-device]")) settle(target);
   if (target.matches(".photo input[type=file]") && target.files[0]) receive(target);
   if (target.matches(".question input")) countReady();
+  if (target.matches("input.day")) fields(target.form).forEach(priceSilence);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -274,6 +303,7 @@ async function parsed(response) {
 }
 
 const rowOf = (page, device) => page.getElementById(`device-${device}`);
+const silenceOf = (row) => row.ownerDocument.getElementById(row.id.replace("device", "silence"));
 
 function show(page) {
   const part = page.querySelector("[data-part=device]");
@@ -337,7 +367,10 @@ function taken(page) {
   dialog.close();
   if (!fresh || !stale) return location.reload();
   zoneOf(stale)?.remove();
+  silenceOf(stale)?.remove();
+  const silence = silenceOf(fresh);
   stale.replaceWith(document.adoptNode(fresh));
+  if (silence) fresh.after(document.adoptNode(silence));
   for (const selector of [".progress", ".bar .button"]) {
     const [old, now] = [document.querySelector(selector), page.querySelector(selector)];
     if (old && now) old.replaceWith(document.adoptNode(now));
@@ -408,8 +441,7 @@ if (filter) {
     const kept = new Set(found);
     for (const row of rows) {
       row.hidden = !kept.has(row);
-      const zone = zoneOf(row);
-      if (zone) zone.hidden = row.hidden;
+      for (const below of [zoneOf(row), silenceOf(row)]) if (below) below.hidden = row.hidden;
     }
     for (const site of sheet.querySelectorAll(".site")) site.hidden = !site.querySelector("tr.row:not([hidden])");
     document.getElementById("found").textContent = wanted.length ? counted("found", found.length) : "";
@@ -431,6 +463,7 @@ if (sheet) {
   // Whoever was faster than this file is answered too.
   for (const field of fields(sheet)) {
     answer(field, true);
+    priceSilence(field);
     if (field.value !== field.defaultValue) askForPhoto(field);
   }
   countReady();

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from releveur.audit.writing import Many, many
+from releveur.campaigns import regularising
 from releveur.campaigns.models import BasisLine, Campaign, DueReading, Kind
+from releveur.campaigns.regularising import Policy
 from releveur.readings import submission
 from releveur.readings.models import Billed, Finding, Quality, Reading
 from releveur.readings.submission import Facts
@@ -33,6 +35,12 @@ class Line:
     before: Billed | None
     settled: Settlement
     findings: Sequence[Finding]
+    policy: Policy
+
+    @property
+    def too_old(self) -> int:
+        """What it charges of periods longer ago than the dealer looks back."""
+        return self.policy.too_old(self.settled.periods, on=self.reading.taken_on)
 
 
 def compute(campaign: Campaign) -> list[Line]:
@@ -62,6 +70,7 @@ def lines(
     installed = _installation_readings(known)
     last: dict[int, Billed | None] = dict(before)
     indexes = {meter: list(facts.billed) for meter, facts in known.items()}
+    policy = regularising.policy()
     settled: dict[int, Line] = {}
     for position, row in sorted(enumerate(rows), key=lambda one: one[1].due_on):
         assert row.reading is not None
@@ -70,9 +79,10 @@ def lines(
             billed=indexes[row.meter_id],
             history=known[row.meter_id].history,
             installed=installed.get(row.meter_id),
+            weights=policy.weights,
         )
         found = findings.get(row.reading.pk, [])
-        line = Line(row, row.reading, last.get(row.meter_id), volumes, found)
+        line = Line(row, row.reading, last.get(row.meter_id), volumes, found, policy)
         settled[position] = line
         last[row.meter_id] = billed(line)
         indexes[row.meter_id].append(value_of(row.reading))
@@ -140,6 +150,7 @@ def printed(line: Line) -> dict[str, str | int | None]:
         "net": line.settled.net,
         "of_this_period": line.settled.of_this_period,
         "regularisation": line.settled.regularisation,
+        "regularised": regularising.in_french(line.settled.periods, line.policy),
         "anomaly": _anomaly(line),
     }
 
@@ -205,6 +216,8 @@ def _anomaly(line: Line) -> str:
     words = ["premier relevé"] if line.settled.first else []
     if line.settled.net < 0:
         words.append("volume négatif")
+    if line.too_old:
+        words.append(regularising.anomaly(line.too_old, line.policy))
     if (line.reading.explanation or {}).get("method") == Method.NOTHING:
         words.append("estimation sans aucune donnée")
     for finding in line.findings:

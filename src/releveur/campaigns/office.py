@@ -68,7 +68,9 @@ def _after_the_close(campaign: Campaign) -> list[Task]:
         *_of_rows(
             What.NO_BASIS_FOR_ESTIMATE, guessed, _("estimated at zero: nothing is known of it")
         ),
-        *_of_rows(What.PROPOSED, proposed, _("a value came after the signature")),
+        *_of_rows(
+            What.PROPOSED, proposed, _("a value came after the signature: releveur proposals")
+        ),
     ]
 
 

@@ -72,7 +72,7 @@ def lines(
     :param known: the past of each meter: what is billed goes on from there
     :param before: the last billed index of each meter
     """
-    installed = _installation_readings(known)
+    installed = installation_readings(known)
     last: dict[int, Billed | None] = dict(before)
     indexes = {meter: list(facts.billed) for meter, facts in known.items()}
     policy = regularising.policy()
@@ -250,7 +250,7 @@ def _rows(campaign: Campaign) -> QuerySet[DueReading]:
     )
 
 
-def _installation_readings(meters: Iterable[int]) -> dict[int, metering.Reading]:
+def installation_readings(meters: Iterable[int]) -> dict[int, metering.Reading]:
     """The value each meter had when it was installed, where it is known."""
     readings = Reading.objects.standing().filter(
         meter__in=list(meters), occasion=Reading.Occasion.INSTALLATION

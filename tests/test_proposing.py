@@ -16,6 +16,7 @@ from releveur import clock
 from releveur.audit.models import Entry
 from releveur.campaigns import basis_file, late, proposing, signing
 from releveur.campaigns.models import Campaign, DueReading, Invitation
+from releveur.dealer.models import Dealer
 from releveur.fleet.models import Device
 from releveur.readings.models import Finding, Quality, Reading, Withdrawal
 from releveur.rules.schedule import PARIS
@@ -28,6 +29,7 @@ from tests.factories import (
     a_dealer,
     a_device,
     a_proof,
+    a_reading,
     answers,
     meter_of,
 )
@@ -296,6 +298,31 @@ def test_the_list_takes_as_many_queries_for_one_as_for_ten(
         declares(one, 41_500, on=date(2022, 5, 20))
     with django_assert_num_queries(6):
         assert len(proposing.proposals()) == 10
+
+
+@pytest.mark.parametrize("resplit", ["DAYS", "SEASON"])
+@pytest.mark.parametrize("word", ["accept", "reject", "none"])
+def test_whatever_the_word_signed_bases_add_up_to_what_was_printed(
+    device: Device, spring: Campaign, word: str, resplit: str
+) -> None:
+    Dealer.objects.update(resplit=resplit)
+    for day, value in ((date(2021, 1, 5), 30_000), (date(2021, 4, 5), 36_000)):
+        a_reading(meter_of(device), day, value)
+    number = declares(device, 40_900, on=date(2022, 5, 20))
+    if word == "accept":
+        proposing.accept([number], now=IN_JULY)
+    if word == "reject":
+        proposing.reject([number], reason="x", now=IN_JULY)
+    silent = signed(estimated(summer(device), 43_000), now=IN_JULY)
+    in_october = datetime(2022, 10, 5, 10, 0, tzinfo=PARIS)
+    autumn = a_campaign(due_until=in_october.date(), now=in_october)
+    answers(
+        Invitation.objects.get(campaign=autumn), device, mono=43_100, now=in_october,
+        proof=a_proof(),
+    )  # fmt: skip
+    lines = [line(one) for one in (spring, silent, signed(autumn, now=in_october))]
+    assert sum(net for net, _period, _late in lines) == 43_100 - 39_684
+    assert all(net == period + late for net, period, late in lines)
 
 
 @pytest.mark.django_db(transaction=True)

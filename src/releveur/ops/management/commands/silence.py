@@ -12,7 +12,7 @@ from releveur.campaigns.explaining import signed
 from releveur.campaigns.hindsight import Outcome
 from releveur.ops.doors import Answer, Door
 from releveur.ops.management.commands.campaign_status import the_campaign
-from releveur.readings.wording import number
+from releveur.readings.wording import in_french, number
 
 
 class Command(Door):
@@ -55,9 +55,17 @@ def _said(one: Outcome) -> str:
     ) % {
         "mean": signed(round(one.mean_error)),
         "median": signed(round(one.median_error)),
-        "percent": "–" if one.median_percent is None else f"{one.median_percent:+.1f} %",
+        "percent": _percent(one.median_percent),
         "over": number(one.overestimated),
         "under": number(one.underestimated),
         "too_low": number(one.too_low),
     }
     return f"{counted}; {errors}"
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return "–"
+    told = f"{abs(share):.1f}"
+    sign = "" if share == 0 else "+" if share > 0 else "\u2212"
+    return sign + (told.replace(".", ",") + "\u202f%" if in_french() else f"{told}%")

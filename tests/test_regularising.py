@@ -175,7 +175,7 @@ def test_the_policies_of_the_dealer_are_set_like_its_name() -> None:
     assert Dealer.objects.here().estimates_in_a_row == 1
 
 
-@pytest.mark.parametrize("value", ["-1", "many", "1.5"])
+@pytest.mark.parametrize("value", ["-1", "many", "1.5", "601"])
 def test_a_policy_that_is_no_number_is_refused(value: str) -> None:
     with pytest.raises(CommandError):
         dealer(f"--look-back-months={value}")

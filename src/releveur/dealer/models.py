@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -78,7 +78,10 @@ class Dealer(models.Model):
         _("days with one real reading"), default=365, db_default=365
     )
     look_back_months = models.PositiveSmallIntegerField(
-        _("months that are charged afterwards"), default=14, db_default=14
+        _("months that are charged afterwards"),
+        default=14,
+        db_default=14,
+        validators=[MaxValueValidator(600)],
     )
     photo_below_estimate = models.BooleanField(_("photo asked below an estimate"), default=True)
 

@@ -1,3 +1,4 @@
+import django.core.validators
 from django.db import migrations, models
 
 
@@ -36,7 +37,10 @@ class Migration(migrations.Migration):
             model_name="dealer",
             name="look_back_months",
             field=models.PositiveSmallIntegerField(
-                db_default=14, default=14, verbose_name="months that are charged afterwards"
+                db_default=14,
+                default=14,
+                validators=[django.core.validators.MaxValueValidator(600)],
+                verbose_name="months that are charged afterwards",
             ),
         ),
     ]

@@ -34,6 +34,7 @@ from tests.factories import (
     meter_of,
 )
 from tests.test_at_once import meanwhile
+from tests.web.visiting import a_visitor, fields
 
 pytestmark = pytest.mark.django_db
 
@@ -268,6 +269,20 @@ def test_a_value_told_again_after_the_word_corrects_the_one_accepted(
     assert found.effect == proposing.Effect(billed=1_500, printed=744, estimated=True)
     proposing.accept([second], now=IN_JULY)
     assert real(device) == [39_684, 40_800]
+
+
+def test_her_page_shows_what_she_told_before_and_after_the_word(
+    device: Device, spring: Campaign
+) -> None:
+    number = declares(device, 40_900, on=date(2022, 5, 20))
+    visitor = a_visitor(Invitation.objects.get())
+    before = visitor.get("/releves")
+    proposing.accept([number], now=IN_JULY)
+    after = visitor.get("/releves")
+    assert all("40\u202f900" in page.content.decode() for page in (before, after))
+    for page in (before, after):
+        visitor.post("/releves", fields(page))
+    assert Reading.objects.filter(proposed=True).count() == 1, "what is sent back is nothing new"
 
 
 def test_a_new_board_told_late_goes_with_its_value(device: Device, spring: Campaign) -> None:

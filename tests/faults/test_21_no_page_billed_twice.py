@@ -6,7 +6,7 @@ Ten thousand lives of a meter by the rules alone, each a handful of periods that
 misread and corrected after the signature, counted on a new board or over the display's end; then two
 such lives through the real verbs and the signed bases.
 
-Without `late = _regularisation(billed, [*history, new])` in `rules/metering.py: settle` the parts of a
+Without `late = sum(one.difference for one in periods)` in `rules/metering.py: settle` the parts of a
 period are not its own any more; without `_as_a_guess(start)` in `rules/metering.py: net` the value that
 was signed and then withdrawn bounds its segment, and its pages are billed twice; without
 `late.take_proposals` in `campaigns/opening.py: open_campaign` the late value is lost, and so is its period.

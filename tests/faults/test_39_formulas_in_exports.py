@@ -5,8 +5,8 @@ Every field that a person or an import may fill holds texts beginning with = + -
 their full-width kin, one device each. Every export the product has is made of them and read cell by cell, then
 opened in LibreOffice, which must find no formula. A list of who writes spreadsheets fails when a new one is not here.
 
-Without `TEXT` in `campaigns/basis_cells.py`, `neutral` in `importing/differing_file.py` or `importing/returning.py`
-the CSVs hold formulas; without `data_type = "s"` in `campaigns/basis_workbook.py`, `importing/differing_file.py`
+Without `TEXT` in `campaigns/basis_cells.py`, `neutral` in `campaigns/accruals_file.py`, `importing/differing_file.py` or
+`importing/returning.py` the CSVs hold formulas; without `data_type = "s"` in `campaigns/basis_workbook.py`, `importing/differing_file.py`
 or `web/portal/workbook.py` the workbooks do. (The returned file keeps the cells that came with it as they were:
 what we add to it is what is looked at.)
 """
@@ -19,6 +19,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ pytestmark = pytest.mark.django_db
 
 SOURCE = Path(__file__).parents[2] / "src" / "releveur"
 WRITERS = {
+    "campaigns/accruals_file.py",
     "campaigns/basis_file.py",
     "campaigns/basis_workbook.py",
     "campaigns/comparison_file.py",
@@ -80,6 +82,7 @@ def exports(tmp_path: Path) -> Path:
             call_command("export_basis", campaign.pk, format=form, profile=name, output=out)
     for form in ("csv", "xlsx"):
         call_command("export_changes", format=form, output=folder / f"changes.{form}")
+    call_command("export_accruals", on=date(2022, 5, 1), output=folder / "accruals.csv")
     visitor = a_visitor(Invitation.objects.get())
     (folder / "sheet.xlsx").write_bytes(visitor.get("/releves/tableur").content)
     return folder
@@ -111,11 +114,13 @@ def a_fleet_of_evil() -> Campaign:
 
 
 def test_no_cell_of_any_export_is_a_formula_and_numbers_are_numbers(exports: Path) -> None:
-    for name in ("basis-.csv", "basis-facturation.csv", "basis-tabulation.csv", "changes.csv"):
+    for name in (
+        "basis-.csv", "basis-facturation.csv", "basis-tabulation.csv", "changes.csv", "accruals.csv",
+    ):  # fmt: skip
         cells = list(of_a_text(exports / name))
         ours = [cell for cell in cells if cell.startswith(BEGINS) and not NUMBER.fullmatch(cell)]
         assert not ours and any("HYPERLINK" in cell for cell in cells), name
-        assert name == "changes.csv" or any(cell.startswith("-") for cell in cells), name
+        assert not name.startswith("basis") or any(cell.startswith("-") for cell in cells), name
     for file in exports.glob("*.xlsx"):
         found = list(of_a_workbook(file))
         assert not [cell for cell, kind in found if kind == "f"], file.name
@@ -126,13 +131,15 @@ def test_no_cell_of_any_export_is_a_formula_and_numbers_are_numbers(exports: Pat
 
 def test_libreoffice_finds_no_formula_in_them(exports: Path, tmp_path: Path) -> None:
     (exports / "control.csv").write_text('"=1+1";2\r\n')
-    texts = [exports / name for name in ("basis-.csv", "changes.csv", "control.csv")]
+    texts = [
+        exports / name for name in ("basis-.csv", "changes.csv", "accruals.csv", "control.csv")
+    ]
     # `;` and quotes, UTF-8, from the first line, and what looks like a formula is one.
     as_csv = "--infilter=CSV:59,34,76,1,,0,false,true,false,false,false,-1,true"
     seen = opened(tmp_path / "texts", as_csv, *texts)
     assert FORMULA in seen.pop("control"), "LibreOffice runs what is not quoted"
     books = opened(tmp_path / "books", *exports.glob("*.xlsx"))
-    assert len(seen) == 2 and len(books) == 5
+    assert len(seen) == 3 and len(books) == 5
     assert not [name for name, page in [*seen.items(), *books.items()] if FORMULA in page]
     for page in (seen["basis-"], books["basis-"]):
         assert re.search(r'office:value="-\d+"', page), "a negative volume is a number"

@@ -45,6 +45,7 @@ SPOKEN = {
     "audit/verifying.py": {CONSTANT},
     "campaigns/acknowledging.py": {CONSTANT},
     "campaigns/basis_cells.py": {CONSTANT, COMPOSED},
+    "campaigns/hindsight.py": {CONSTANT},
     "campaigns/locks.py": {CONSTANT},
     "campaigns/mailing.py": {CONSTANT},
     "campaigns/opening.py": {CONSTANT},

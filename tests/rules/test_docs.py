@@ -15,7 +15,16 @@ from pathlib import Path
 import pytest
 
 from releveur import rules
-from releveur.rules import digits, estimation, metering, reasons, schedule, usual, validation
+from releveur.rules import (
+    digits,
+    estimation,
+    metering,
+    reasons,
+    schedule,
+    seasons,
+    usual,
+    validation,
+)
 from releveur.rules.metering import Quality, Reading
 
 DOCS = Path(__file__).parents[2] / "docs" / "rules"
@@ -92,6 +101,24 @@ def test_a_reading_is_settled_as_documented(row: Row) -> None:
     assert [settled.net, settled.of_this_period, settled.regularisation] == [
         number(row["net"]), number(row["of this period"]), number(row["regularisation"]),
     ]  # fmt: skip
+
+
+@every("metering.md", "what happened")
+def test_estimated_periods_are_split_again_as_documented(row: Row) -> None:
+    billed, new = readings(row["billed"]), reading(row["new"])
+    settled = metering.settle(
+        new,
+        billed=billed,
+        history=[*metering.real(billed), *readings(row["other readings"])],
+        weights={"DAYS": metering.by_days, "SEASON": seasons.by_season}[row["cut by"]],
+    )
+    found = [
+        f"{one.since} to {one.until}: {one.billed}, {one.printed}, {one.difference}"
+        for one in settled.periods
+    ]
+    told = row["periods: billed, printed, difference"]
+    assert found == [re.sub(r"(?<=\d) (?=\d)", "", one) for one in told.split("; ") if one]
+    assert settled.of_this_period == number(row["of this period"])
 
 
 @every("schedule.md", "first")

@@ -6,13 +6,15 @@ How a volume is split into this period and the regularisation is `rules.metering
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from releveur.audit.writing import Many, many
+from releveur.campaigns import regularising
 from releveur.campaigns.models import BasisLine, Campaign, DueReading, Kind
+from releveur.campaigns.regularising import Policy
 from releveur.readings import submission
 from releveur.readings.models import Billed, Finding, Quality, Reading
 from releveur.readings.submission import Facts
@@ -33,15 +35,26 @@ class Line:
     before: Billed | None
     settled: Settlement
     findings: Sequence[Finding]
+    policy: Policy
+
+    @property
+    def too_old(self) -> int:
+        """What it charges of periods longer ago than the dealer looks back."""
+        return self.policy.too_old(self.settled.periods, on=self.reading.taken_on)
 
 
-def compute(campaign: Campaign) -> list[Line]:
+def compute(campaign: Campaign, *, meters: Collection[int] | None = None) -> list[Line]:
     """Every line of the basis in its order: customer, site, device, meter, day.
 
     The same number of queries whatever the size. A meter with two rows (moved, ended and covered
     again) is settled in the order of its days.
+
+    :param meters: the lines of these only
     """
-    rows = list(_rows(campaign))
+    if meters is not None and not meters:
+        return []
+    found = _rows(campaign)
+    rows = list(found if meters is None else found.filter(meter__in=meters))
     known = submission.facts({row.meter_id: row.meter for row in rows}.values())
     before = dict(Billed.objects.last_of(known))
     return lines(rows, known=known, before=before, findings=_findings(rows))
@@ -59,9 +72,10 @@ def lines(
     :param known: the past of each meter: what is billed goes on from there
     :param before: the last billed index of each meter
     """
-    installed = _installation_readings(known)
+    installed = installation_readings(known)
     last: dict[int, Billed | None] = dict(before)
     indexes = {meter: list(facts.billed) for meter, facts in known.items()}
+    policy = regularising.policy()
     settled: dict[int, Line] = {}
     for position, row in sorted(enumerate(rows), key=lambda one: one[1].due_on):
         assert row.reading is not None
@@ -70,9 +84,10 @@ def lines(
             billed=indexes[row.meter_id],
             history=known[row.meter_id].history,
             installed=installed.get(row.meter_id),
+            weights=policy.weights,
         )
         found = findings.get(row.reading.pk, [])
-        line = Line(row, row.reading, last.get(row.meter_id), volumes, found)
+        line = Line(row, row.reading, last.get(row.meter_id), volumes, found, policy)
         settled[position] = line
         last[row.meter_id] = billed(line)
         indexes[row.meter_id].append(value_of(row.reading))
@@ -140,6 +155,7 @@ def printed(line: Line) -> dict[str, str | int | None]:
         "net": line.settled.net,
         "of_this_period": line.settled.of_this_period,
         "regularisation": line.settled.regularisation,
+        "regularised": regularising.in_french(line.settled.periods, line.policy),
         "anomaly": _anomaly(line),
     }
 
@@ -205,6 +221,8 @@ def _anomaly(line: Line) -> str:
     words = ["premier relevé"] if line.settled.first else []
     if line.settled.net < 0:
         words.append("volume négatif")
+    if line.too_old:
+        words.append(regularising.anomaly(line.too_old, line.policy))
     if (line.reading.explanation or {}).get("method") == Method.NOTHING:
         words.append("estimation sans aucune donnée")
     for finding in line.findings:
@@ -232,7 +250,7 @@ def _rows(campaign: Campaign) -> QuerySet[DueReading]:
     )
 
 
-def _installation_readings(meters: Iterable[int]) -> dict[int, metering.Reading]:
+def installation_readings(meters: Iterable[int]) -> dict[int, metering.Reading]:
     """The value each meter had when it was installed, where it is known."""
     readings = Reading.objects.standing().filter(
         meter__in=list(meters), occasion=Reading.Occasion.INSTALLATION

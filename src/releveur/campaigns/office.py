@@ -9,10 +9,12 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from releveur.campaigns import bounced, closing, mailing
+from releveur.campaigns import bounced, closing, mailing, policies
 from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Problem, Succession
+from releveur.dealer.models import Dealer
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
+from releveur.readings.wording import number
 from releveur.rules.estimation import Method
 from releveur.rules.schedule import GIVE_UP
 
@@ -30,6 +32,9 @@ class What(StrEnum):
     BOUNCED = "BOUNCED"
     NO_BASIS_FOR_ESTIMATE = "NO_BASIS_FOR_ESTIMATE"
     PROPOSED = "PROPOSED"
+    ESTIMATED_TOO_OFTEN = "ESTIMATED_TOO_OFTEN"
+    UNREAD_TOO_LONG = "UNREAD_TOO_LONG"
+    CHARGED_TOO_LATE = "CHARGED_TOO_LATE"
 
 
 def tasks(campaign: Campaign, *, now: datetime) -> list[Task]:
@@ -43,7 +48,28 @@ def tasks(campaign: Campaign, *, now: datetime) -> list[Task]:
         *_late(campaign, now=now),
         *_bounced(campaign),
         *_after_the_close(campaign),
+        *_policies(campaign),
     ]
+
+
+def _policies(campaign: Campaign) -> list[Task]:
+    dealer = Dealer.objects.here()
+    often = policies.estimated_too_often(campaign, dealer)
+    words = _("billed on {count} estimates in a row or more: have it read").format(
+        count=dealer.estimates_in_a_row
+    )
+    tasks = _of_rows(What.ESTIMATED_TOO_OFTEN, often, words)
+    if campaign.state not in (Campaign.State.OPEN, Campaign.State.CLOSING):
+        unread = policies.unread_too_long(campaign, dealer)
+        words = _("no real reading for more than {days} days").format(days=dealer.read_every_days)
+        tasks += _of_rows(What.UNREAD_TOO_LONG, unread, words)
+    words = _(
+        "{count} impressions to charge from more than {months} months ago: agree on them before you sign"
+    )
+    for (code, serial), count in policies.charged_too_late(campaign, dealer).items():
+        said = words.format(count=number(count), months=dealer.look_back_months)
+        tasks.append({"what": What.CHARGED_TOO_LATE, "code": code, "serial": serial, "words": said})
+    return tasks
 
 
 def _after_the_close(campaign: Campaign) -> list[Task]:
@@ -68,7 +94,9 @@ def _after_the_close(campaign: Campaign) -> list[Task]:
         *_of_rows(
             What.NO_BASIS_FOR_ESTIMATE, guessed, _("estimated at zero: nothing is known of it")
         ),
-        *_of_rows(What.PROPOSED, proposed, _("a value came after the signature")),
+        *_of_rows(
+            What.PROPOSED, proposed, _("a value came after the signature: releveur proposals")
+        ),
     ]
 
 

@@ -49,6 +49,9 @@ COLUMNS: Mapping[str, str] = {
     "estimated_how": "Méthode d’estimation",
     "proof": "Photo justificative",
 }
+FURTHER: Mapping[str, str] = {"regularised": "Détail de la régularisation"}
+"""Columns that a profile may name: with ours, what was signed before them would be other bytes."""
+
 ENCODINGS = ("utf-8-sig", "utf-8", "cp1252")
 SEPARATORS = (";", ",", "\t", "|")
 
@@ -103,7 +106,7 @@ def _loaded(path: Path) -> Profile:
 
 
 def _columns(said: Mapping[str, str]) -> Mapping[str, str]:
-    keys = {heading: key for key, heading in COLUMNS.items()}
+    keys = {heading: key for key, heading in {**COLUMNS, **FURTHER}.items()}
     if unknown := [heading for heading in said.values() if heading not in keys]:
         raise ValueError(_("there is no column %(names)s") % {"names": ", ".join(unknown)})
     if not said or len(set(said.values())) < len(said):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +31,12 @@ class Dealer(models.Model):
         NEVER = "NEVER", _("never")
         FROM_REMINDER_2 = "FROM_REMINDER_2", _("from the second reminder")
         ALWAYS = "ALWAYS", _("always")
+
+    class Resplit(models.TextChoices):
+        """How a volume is cut over the periods it was printed in, once a real reading tells it."""
+
+        DAYS = "DAYS", _("by days")
+        SEASON = "SEASON", _("by the season of the meter")
 
     id = models.SmallAutoField(primary_key=True)
     name = models.CharField(_("name"), max_length=120, default="Releveur")
@@ -64,6 +70,25 @@ class Dealer(models.Model):
         choices=Successors,
         default=Successors.SAME_DOMAIN,
         db_default=Successors.SAME_DOMAIN,
+    )
+    resplit = models.CharField(
+        _("split estimated periods again"),
+        max_length=6,
+        choices=Resplit,
+        default=Resplit.DAYS,
+        db_default=Resplit.DAYS,
+    )
+    estimates_in_a_row = models.PositiveSmallIntegerField(
+        _("estimates in a row without a task"), default=2, db_default=2
+    )
+    read_every_days = models.PositiveSmallIntegerField(
+        _("days with one real reading"), default=365, db_default=365
+    )
+    look_back_months = models.PositiveSmallIntegerField(
+        _("months that are charged afterwards"),
+        default=14,
+        db_default=14,
+        validators=[MaxValueValidator(600)],
     )
     photo_below_estimate = models.BooleanField(_("photo asked below an estimate"), default=True)
     price_of_silence = models.CharField(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.utils.translation import gettext_lazy as _
 
-from releveur.campaigns import asking, by_phone, noting, retiring
+from releveur.campaigns import asking, by_phone, noting, proposing, retiring
 from releveur.campaigns.answering import Question
 from releveur.contracts import covering
 from releveur.fleet import describing, making, moving, naming
@@ -58,6 +58,13 @@ SENTENCES: Mapping[type[Exception], object] = {
     ),
     describing.TooMuch: _(
         "At most %(steps)s steps, of at most %(letters)s characters each: they are read at the device."
+    ),
+    proposing.NoSuchProposal: _(
+        "No value number %(number)s came after a signature: releveur proposals lists them."
+    ),
+    proposing.Settled: _(
+        "Number %(number)s is settled already (%(state)s): nothing was done. What was accepted is"
+        " corrected by another reading."
     ),
     making.ModelNeeded: _('%(serial)s is not known yet. Say its model: --model "Maker Name".'),
     making.UnknownKind: _("There is no kind of meter %(name)s; there are %(known)s."),

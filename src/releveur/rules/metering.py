@@ -13,12 +13,12 @@ never becomes a fact. docs/rules/metering.md has the worked numbers.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from operator import attrgetter
 
 
@@ -52,12 +52,44 @@ type Curve = Sequence[tuple[date, int]]
 """Days in ascending order, each with the count that goes on over segments."""
 
 
+type Weights = Callable[[Curve, Sequence[date]], Sequence[int] | Sequence[Fraction]]
+"""How the impressions between two real readings lie: of each part between two cuts, its share.
+
+Called with the line through the real readings and the cuts, both ends among them.
+"""
+
+
+def by_days(points: Curve, cuts: Sequence[date]) -> list[int]:
+    """As much on one day as on another.
+
+    >>> by_days([], [date(2022, 1, 5), date(2022, 4, 5), date(2022, 7, 5)])
+    [90, 91]
+    """
+    return [(until - since).days for since, until in pairwise(cuts)]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A period that was billed on an estimate, and what was printed in it as far as is known now."""
+
+    since: date
+    until: date
+    billed: int
+    printed: int
+
+    @property
+    def difference(self) -> int:
+        """What it adds to the regularisation; below 0 where too much was billed."""
+        return self.printed - self.billed
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What a new reading makes the customer owe, in impressions.
 
     `since` is the reading that `net` runs from. `first` is the anomaly « premier relevé »: nothing
-    stands before the new reading, so nothing can be billed on it.
+    stands before the new reading, so nothing can be billed on it. `periods` are those that the
+    regularisation corrects, oldest first: their differences add up to it.
     """
 
     net: int
@@ -65,6 +97,7 @@ class Settlement:
     regularisation: int
     since: Reading | None
     first: bool = False
+    periods: tuple[Corrected, ...] = ()
 
 
 def ordered(readings: Iterable[Reading]) -> list[Reading]:
@@ -120,8 +153,8 @@ def index_at(points: Curve, day: date) -> Fraction | None:
     return low + Fraction((high - low) * (day - start).days, (end - start).days)
 
 
-def split(total: int, days: Sequence[int]) -> list[int]:
-    """Cut a volume into whole impressions in proportion to days; the parts add up exactly.
+def split(total: int, shares: Sequence[int] | Sequence[Fraction]) -> list[int]:
+    """Cut a volume into whole impressions in proportion to days, or other shares; the parts add up exactly.
 
     Largest remainder (Hamilton): everybody gets the whole part of his share, what is left goes one
     by one to the largest fractions, at a tie to the earlier part. A negative total is cut as the
@@ -134,14 +167,14 @@ def split(total: int, days: Sequence[int]) -> list[int]:
     >>> split(-2316, [90, 91])
     [-1152, -1164]
     """
-    whole = sum(days)
-    if whole <= 0 or min(days) < 0:
-        raise ValueError(f"a volume cannot be cut over {list(days)} days")
+    whole = sum(shares)
+    if whole <= 0 or min(shares) < 0:
+        raise ValueError(f"a volume cannot be cut over {list(shares)} days")
     sign = -1 if total < 0 else 1
-    parts, remainders = zip(*(divmod(abs(total) * day, whole) for day in days), strict=True)
+    parts, remainders = zip(*(divmod(abs(total) * share, whole) for share in shares), strict=True)
     left = abs(total) - sum(parts)
-    largest = sorted(range(len(days)), key=lambda part: -remainders[part])[:left]
-    return [sign * (size + (part in largest)) for part, size in enumerate(parts)]
+    largest = sorted(range(len(shares)), key=lambda part: -remainders[part])[:left]
+    return [sign * (int(size) + (part in largest)) for part, size in enumerate(parts)]
 
 
 def settle(
@@ -150,6 +183,7 @@ def settle(
     billed: Sequence[Reading],
     history: History,
     installed: Reading | None = None,
+    weights: Weights = by_days,
 ) -> Settlement:
     """Turn a new reading into impressions to bill: of this period, and regularised.
 
@@ -161,6 +195,7 @@ def settle(
     :param billed: the indexes really invoiced, oldest first; the line is cut at each of their days
     :param history: real and estimated readings, with or without `new`
     :param installed: what net runs from when nothing was billed yet; else the first real reading
+    :param weights: how the impressions between two real readings lie: by days, or by another rule
 
     Estimated at 41 184 for 5 April, read 42 000 on 5 July:
 
@@ -174,8 +209,41 @@ def settle(
     if since is None:
         return Settlement(0, 0, 0, since=None, first=True)
     volume = net(since, new, history)
-    late = _regularisation(billed, [*history, new]) if billed else 0
-    return Settlement(volume, volume - late, late, since)
+    periods = corrected(billed, [*history, new], weights=weights) or ()
+    late = sum(one.difference for one in periods)
+    return Settlement(volume, volume - late, late, since, periods=periods)
+
+
+def corrected(
+    billed: Sequence[Reading], history: History, *, weights: Weights = by_days
+) -> tuple[Corrected, ...] | None:
+    """Split the periods billed on estimates again, at what was really printed.
+
+    From the last real reading before the last billed day on. A period that began earlier counts from
+    where it began: what was settled of it stands, what was not goes with it.
+
+    :returns: oldest first; nothing where what was billed last was right; None where no real reading
+        stands on both sides, so that nobody knows yet
+
+    >>> known = [Reading(date(2022, 1, 5), 39_684), Reading(date(2022, 7, 5), 42_000)]
+    >>> guess = Reading(date(2022, 4, 5), 41_184, Quality.ESTIMATED)
+    >>> [(one.billed, one.printed) for one in corrected([known[0], guess], known) or ()]
+    [(1500, 1152)]
+    """
+    if not billed:
+        return None
+    last = billed[-1]
+    offsets = _offsets([*history, _as_a_guess(last)])
+    points = _curve(history, offsets)
+    if _around(points, last.taken_on) is None:
+        return None
+    said = {
+        one.taken_on: one.value + offsets[one.segment] for one in billed if one.segment in offsets
+    }
+    if last.quality.is_real and (last.taken_on, said[last.taken_on]) in points:
+        return ()
+    line = _Line(points, {one.taken_on for one in billed}, weights)
+    return tuple(_split_again(line, said, last.taken_on))
 
 
 def _beginning(new: Reading, history: History, installed: Reading | None) -> Reading | None:
@@ -185,25 +253,43 @@ def _beginning(new: Reading, history: History, installed: Reading | None) -> Rea
     return known[0] if known[0] != new else None
 
 
-def _regularisation(billed: Sequence[Reading], history: History) -> int:
-    last = billed[-1]
-    offsets = _offsets([*history, _as_a_guess(last)])
-    points = _curve(history, offsets)
-    shown = _whole_index(points, last.taken_on, cuts={one.taken_on for one in billed})
-    return 0 if shown is None else shown - last.value - offsets[last.segment]
+def _split_again(line: _Line, said: Mapping[date, int], last: date) -> Iterator[Corrected]:
+    """The periods from the real reading before the last billed day, with what they were billed."""
+    shown = line.until(last)
+    start = min(shown)
+    begins = max((day for day in said if day <= start and day < last), default=start)
+    # Where a period began before that reading, what was settled of it then stands.
+    before = line.until(begins).get(begins, said.get(begins, shown[start]))
+    billed = before
+    for day in sorted(day for day in shown.keys() & said.keys() if begins < day or start == last):
+        yield Corrected(begins, day, billed=said[day] - billed, printed=shown[day] - before)
+        begins, billed, before = day, said[day], shown[day]
 
 
-def _whole_index(points: Curve, day: date, *, cuts: Collection[date]) -> int | None:
-    """I(day) in whole impressions: every billed day between the two real readings is a cut."""
-    around = _around(points, day)
-    if around is None:
-        return None
-    (start, low), (end, high) = around
-    if start == end:
-        return low
-    days = sorted({start, end, day, *(cut for cut in cuts if start < cut < end)})
-    parts = split(high - low, [(after - before).days for before, after in pairwise(days)])
-    return low + sum(parts[: days.index(day)])
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The line through the real readings, cut at the billed days in whole impressions."""
+
+    points: Curve
+    cuts: Collection[date]
+    weights: Weights
+
+    def until(self, last: date) -> dict[date, int]:
+        """What the meter showed at the real reading before a day, and at each cut from there to it.
+
+        Nothing without a real reading on both sides.
+        """
+        if _around(self.points, last) is None:
+            return {}
+        counts = dict(self.points)
+        end = min(day for day in counts if day >= last)
+        start = max((day for day in counts if day < last), default=end)
+        days = sorted({start, end, last, *(cut for cut in self.cuts if start < cut < end)})
+        shown = {start: counts[start]}
+        if start < end:
+            parts = split(counts[end] - counts[start], self.weights(self.points, days))
+            shown = dict(zip(days, accumulate(parts, initial=counts[start]), strict=True))
+        return {day: count for day, count in shown.items() if day <= last}
 
 
 def _around(points: Curve, day: date) -> tuple[tuple[date, int], tuple[date, int]] | None:

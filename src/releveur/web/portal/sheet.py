@@ -293,8 +293,8 @@ def draw(
 def _cells(invitation: Invitation, every: Sequence[DueReading]) -> list[Cell]:
     served = answering.serving(every)
     due = [row for row in every if served[row.meter_id] is row]
-    proposed = late.proposals(row.pk for row in due) if _is_signed(invitation) else {}
-    return [Cell(one, None, proposed.get(one.pk)) for one in due]
+    came_late = late.told([row.pk for row in due]) if _is_signed(invitation) else {}
+    return [Cell(one, None, came_late.get(one.pk)) for one in due]
 
 
 def _rows(cells: Sequence[Cell], told: Mapping[int, Problem], now: datetime) -> list[Row]:

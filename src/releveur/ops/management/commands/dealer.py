@@ -21,7 +21,9 @@ FIELDS = (
     "name", "legal", "address", "postal_code", "town", "phone", "website", "reply_to",
     "sender_name", "sender_address", "colour", "holidays_of",
 )  # fmt: skip
-SAID = (*FIELDS, "price_of_silence")
+POLICIES = (
+    "price_of_silence", "resplit", "estimates_in_a_row", "read_every_days", "look_back_months",
+)  # fmt: skip
 
 
 class Command(Door):
@@ -38,9 +40,28 @@ class Command(Door):
         parser.add_argument(
             "--logo", type=Path, metavar="FILE", help=_("a PNG, JPEG or WebP picture")
         )
+        self._policies(parser)
+
+    def _policies(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--resplit",
+            choices=Dealer.Resplit.values,
+            help=_("cut the volume of estimated periods by days, or by the meter’s own season"),
+        )
+        parser.add_argument(
+            "--estimates-in-a-row", metavar="N", help=_("more of them are a task for the office")
+        )
+        parser.add_argument(
+            "--read-every-days", metavar="N", help=_("without a real reading for longer: a task")
+        )
+        parser.add_argument(
+            "--look-back-months", metavar="N",
+            help=_("what was billed too little longer ago is a task before the signature"),
+        )  # fmt: skip
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
-        said = {field: options[field] for field in SAID if options[field] is not None}
+        names = (*FIELDS, *POLICIES)
+        said = {field: options[field] for field in names if options[field] is not None}
         try:
             if "holidays_of" in said:
                 said["holidays_of"] = closures.part_of_france(said["holidays_of"])
@@ -76,4 +97,4 @@ def _described(said: dict[str, str], logo: Path | None, *, now: datetime) -> Dea
 
 
 def _shown(dealer: Dealer) -> dict[str, object]:
-    return {field: getattr(dealer, field) for field in SAID}
+    return {field: getattr(dealer, field) for field in (*FIELDS, *POLICIES)}

@@ -48,8 +48,8 @@ def declare(
     :raises naming.UnknownSerial: no such device
     :raises naming.UnknownMeter: the device has no such meter
     :raises NothingDue: none of its meters was ever due
-    :raises submission.DigitsUnknown: a meter rolled over whose digits are not known
-    :raises submission.TooFewDigits: a meter rolled over that had shown more
+    :raises recording.DigitsUnknown: a meter rolled over whose digits are not known
+    :raises recording.TooFewDigits: a meter rolled over that had shown more
     """
     device = naming.device(serial)
     meters = naming.meters(device, values)

@@ -59,6 +59,13 @@ class Dealer(models.Model):
         db_default=Successors.SAME_DOMAIN,
     )
     photo_below_estimate = models.BooleanField(_("photo asked below an estimate"), default=True)
+    priors = models.JSONField(
+        _("how often each slip happens here"),
+        default=dict,
+        blank=True,
+        db_default=models.Value({}, models.JSONField()),
+    )
+    """Learned from signed campaigns, as `validation.Priors` writes them; empty: the product's own."""
 
     objects = DealerQuerySet.as_manager()
 

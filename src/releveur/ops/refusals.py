@@ -8,20 +8,22 @@ from contextlib import contextmanager
 from django.utils.translation import gettext_lazy as _
 
 from releveur.campaigns import asking, by_phone, noting, retiring
-from releveur.campaigns.answering import Question
+from releveur.campaigns.questioning import Question
 from releveur.contracts import covering
 from releveur.fleet import describing, making, moving, naming
-from releveur.fleet.models import Meter
+from releveur.fleet.models import Device, Meter
 from releveur.ops.doors import Refused
-from releveur.readings import submission, wording
+from releveur.readings import recording, wording
+from releveur.readings.wording import Named
+from releveur.rules.validation import Finding
 
 SENTENCES: Mapping[type[Exception], object] = {
     naming.UnknownMeter: _("This device has no meter %(name)s; it has %(known)s."),
     by_phone.NothingDue: _("No campaign asked for this device."),
-    submission.DigitsUnknown: _(
+    recording.DigitsUnknown: _(
         "How many digits the display of %(meter)s has is not known. Say it: --digits 6."
     ),
-    submission.TooFewDigits: _(
+    recording.TooFewDigits: _(
         "A display of %(digits)s digits never showed %(last)s. Check --digits, or give another reason."
     ),
     asking.TooLate: _("That day is over. Give a later one, or record the value with declare."),
@@ -83,16 +85,14 @@ def asked_back(questions: Iterable[Question]) -> Refused:
 
 
 def _findings(question: Question) -> list[dict[str, object]]:
-    keys = [finding.key for finding in question.findings if finding.key]
-    meters = Meter.objects.select_related("kind").in_bulk([int(key) for key in keys])
+    meters = _meters(question)
     found: list[dict[str, object]] = [
         {
             "meter": meters[int(finding.key)].kind.code if finding.key else None,
             "code": finding.code,
             "demand": finding.demand,
-            "sentence": wording.sentence(
-                finding, meter=meters[int(finding.key)].kind.label if finding.key else ""
-            ),
+            "sentence": wording.sentence(finding, _named(finding, question, meters)),
+            **_proposed(finding, meters),
         }
         for finding in question.findings
     ]
@@ -102,3 +102,32 @@ def _findings(question: Question) -> list[dict[str, object]]:
             {"meter": None, "code": question.date_fault, "demand": "CONFIRM", "sentence": sentence}
         )
     return found
+
+
+def _meters(question: Question) -> dict[int, Meter]:
+    keys = [finding.key for finding in question.findings if finding.key]
+    keys += [meter for finding in question.findings for meter, _value in finding.mended]
+    wanted = Meter.objects.select_related("kind", "device__model")
+    return wanted.in_bulk({int(key) for key in keys})
+
+
+def _named(finding: Finding, question: Question, meters: Mapping[int, Meter]) -> Named:
+    full = next((one.full for one in question.offers if one.finding is finding), None)
+    other = Device.objects.filter(pk=finding.other).first() if finding.other else None
+    return Named(
+        meter=meters[int(finding.key)].kind.label if finding.key else "",
+        meters=[meters[int(meter)].kind.label for meter, _value in finding.mended],
+        other=str(other or ""),
+        full=full,
+    )
+
+
+def _proposed(finding: Finding, meters: Mapping[int, Meter]) -> dict[str, object]:
+    """What `--mend` would record instead, by meter; nothing where it only asks."""
+    if not finding.mended:
+        return {}
+    values = {
+        f"{meters[int(meter)].device.serial} {meters[int(meter)].kind.code}": value
+        for meter, value in finding.mended
+    }
+    return {"mended": values}

@@ -91,7 +91,8 @@ def _typed(
     if request.POST:
         asked = declaration.keep(request, drawn)
         rows = DueReading.objects.asked_of(invitation)
-        questions.ask(drawn, answering.questions(rows, asked, now=now) if asked else {})
+        found = answering.questions(rows, asked, invitation=invitation, now=now) if asked else {}
+        questions.ask(drawn, found)
     return drawn
 
 

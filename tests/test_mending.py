@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import pytest
 
+from releveur.campaigns import by_phone, office
 from releveur.campaigns.models import DueReading, Invitation, Receipt
 from releveur.campaigns.questioning import Question
 from releveur.customers.models import Customer
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Device, DeviceModel, Meter
+from releveur.ops.refusals import asked_back
 from releveur.readings.models import Finding, Reading
 from releveur.readings.submission import Declared
 from releveur.rules import metering
@@ -286,3 +288,35 @@ def test_a_column_shifted_by_a_row_goes_back_with_one_click(
 def test_the_dealers_own_priors_weigh(invitation: Invitation, swapped: Declared) -> None:
     Dealer.objects.update_or_create(pk=1, defaults={"priors": {"swapped": 1e-300}})
     assert asked(invitation, swapped).findings[0].code is not Code.SWAPPED
+
+
+def test_a_counter_that_began_anew_is_on_the_offices_list(
+    invitation: Invitation, device: Device
+) -> None:
+    declared = a_declaration(device, TODAY, mono=210, color=150, proof=a_proof())
+    replaced = replace(declared, reason=Finding.Answer.METER_REPLACED)
+    assert sends(invitation, replaced, now=OPENED).receipt is not None
+
+    [task] = office.tasks(invitation.campaign, now=OPENED)
+    assert (task["what"], task["serial"]) == ("COUNTER", device.serial)
+
+
+def test_what_was_kept_against_our_proposal_is_on_the_offices_list(
+    invitation: Invitation, device: Device
+) -> None:
+    declared = replace(a_declaration(device, TODAY, mono=412_000, color=92_910), confirmed=False)
+    as_typed = kept(declared, asked(invitation, declared))
+    assert sends(invitation, as_typed, now=OPENED).receipt is not None
+    assert [one["what"] for one in office.tasks(invitation.campaign, now=OPENED)] == ["KEPT"]
+
+
+def test_by_phone_the_proposal_is_said_and_taken(invitation: Invitation, device: Device) -> None:
+    values = {"Noir": 92_910, "Couleur": 41_200}
+    outcome = by_phone.declare(device.serial, values, taken_on=TODAY, now=OPENED)
+    refused = asked_back(outcome.questions.values())
+    assert "'mended': {'MONO': 41200, 'COLOR': 92910}" in str(refused.answer)
+    assert "--mend" in str(refused)
+
+    outcome = by_phone.declare(device.serial, values, taken_on=TODAY, now=OPENED, mend=True)
+    assert outcome.receipt is not None
+    assert reading_of(meter_of(device)).value == 41_200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from releveur.campaigns.models import Receipt
 from releveur.customers.models import Customer
@@ -119,3 +120,53 @@ def test_the_other_language_keeps_the_question(visitor: Client, device: Device) 
     spoken = visitor.post("/releves", fields(page) | {"language": "en"})
     assert "You may have swapped black and colour. Swap them?" in text(spoken)
     assert buttons(spoken) == buttons(page)
+
+
+@pytest.mark.parametrize("count", [3, 12])
+def test_asking_costs_the_same_whatever_the_number_of_devices(
+    visitor: Client,
+    device: Device,
+    count: int,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    others = [a_device(a_customer(), volumes={"mono": 400}, mono=39_684) for _n in range(count)]
+    a_campaign()
+    form = fields(visitor.get("/releves"))
+    form |= {field(device, "mono"): "92910", field(device, "color"): "41200"}
+    form |= {field(other, "mono"): "412000" for other in others[1:]}
+    with django_assert_max_num_queries(36):
+        page = visitor.post("/releves", form)
+    assert page.status_code == 422
+    assert len([one for one in buttons(page) if one[0].startswith("keep-")]) == count
+
+
+def test_a_script_asks_in_place_and_nothing_is_recorded(visitor: Client, device: Device) -> None:
+    form = fields(visitor.get("/releves"))
+    form |= {field(device, "mono"): "92910", field(device, "color"): "41200"}
+    address = f"/releves/materiel/{device.pk}/question"
+
+    part = visitor.post(address, form)
+    assert WORDS in text(part) and "<html" not in text(part)
+    assert not Receipt.objects.exists()
+    kept = next(one for one in buttons(part) if one[0].startswith("keep-"))
+    assert "Prendre une photo" in text(visitor.post(address, form | dict([kept])))
+
+    fine = form | {field(device, "mono"): "41200", field(device, "color"): "92910"}
+    assert not text(visitor.post(address, fine))
+    other = a_device(a_customer(), mono=5)
+    assert visitor.post(f"/releves/materiel/{other.pk}/question", form).status_code == 404
+
+
+def test_what_a_script_put_into_the_fields_is_recorded_as_mended(
+    visitor: Client, device: Device
+) -> None:
+    page = types(visitor, device, mono="92910", color="41200")
+    mend = next(one for one in buttons(page) if one[0].startswith("mend-"))
+    form = fields(visitor.get("/releves")) | dict([mend])
+    put = {field(device, "mono"): "41\u202f200", field(device, "color"): "92\u202f910"}
+
+    assert visitor.post("/releves", form | put).status_code == 303
+
+    found = reading_of(meter_of(device)).findings.get()
+    assert (found.code, found.answer) == ("SWAPPED", "MENDED")
+    assert found.numbers["typed"][str(meter_of(device).pk)] == 92_910

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,7 @@ from releveur.contracts import covering
 from releveur.fleet import describing, making, moving, naming
 from releveur.fleet.models import Device, Meter
 from releveur.ops.doors import Refused
-from releveur.readings import recording, wording
+from releveur.readings import mending, recording, wording
 from releveur.readings.wording import Named
 from releveur.rules.validation import Finding
 
@@ -80,7 +81,7 @@ def refusals(**words: object) -> Iterator[None]:
 def asked_back(questions: Iterable[Question]) -> Refused:
     """A declaration that raises questions: every finding, with its sentence."""
     findings = [found for one in questions for found in _findings(one)]
-    sentence = " ".join(str(found["sentence"]) for found in findings)
+    sentence = " ".join(str(found["sentence"]) for found in findings) + _hint(findings)
     return Refused(sentence, answer={"accepted": False, "findings": findings})
 
 
@@ -123,11 +124,22 @@ def _named(finding: Finding, question: Question, meters: Mapping[int, Meter]) ->
 
 
 def _proposed(finding: Finding, meters: Mapping[int, Meter]) -> dict[str, object]:
-    """What `--mend` would record instead, by meter; nothing where it only asks."""
-    if not finding.mended:
+    """What `--mend` records instead, by meter; nothing where it only asks."""
+    if finding.code not in mending.SLIPS or not finding.mended:
         return {}
-    values = {
-        f"{meters[int(meter)].device.serial} {meters[int(meter)].kind.code}": value
-        for meter, value in finding.mended
+    kinds = {meters[int(meter)].kind.code: value for meter, value in finding.mended}
+    return {"mended": kinds}
+
+
+def _hint(findings: Iterable[Mapping[str, object]]) -> str:
+    """What to type to take what is proposed."""
+    values = [
+        f"{kind}={value}"
+        for found in findings
+        for kind, value in dict(cast("Mapping[str, int]", found.get("mended", {}))).items()
+    ]
+    if not values:
+        return ""
+    return " " + _("--mend records %(values)s; --confirm keeps what was said.") % {
+        "values": " ".join(values)
     }
-    return {"mended": values}

@@ -27,14 +27,12 @@ def billed_before(invitation: Invitation, meters: Sequence[int]) -> list[Billed]
 
 
 def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
-    return _with_what_is_read(asked).select_related(
-        "meter__device__model", "reading__by_contact", "coverage__contract"
-    )
+    return _with_what_is_read(asked).select_related("reading__by_contact", "coverage__contract")
 
 
 def _with_what_is_read(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
     return asked.select_related(
-        "meter__kind", "meter__device", "installation__site__customer", "reading"
+        "meter__kind", "meter__device__model", "installation__site__customer", "reading"
     ).order_by(
         "installation__site__customer__code",
         "installation__site__name",

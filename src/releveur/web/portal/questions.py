@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -35,6 +36,8 @@ class Way:
     name: str
     button: str
     changes: list[Change]
+    puts: str = ""
+    """What a script puts into which fields of this row; empty where other rows change too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +173,10 @@ class _Words:
     def _way(self, offer: Offer, proposal: Proposal, row: Row) -> Way:
         changes = self.changes(offer, proposal, row)
         said = [f"{one.label} {one.value}" for one in changes]
-        return Way(
-            proposal.name, _("Take %(values)s") % {"values": wording.in_a_row(said)}, changes
-        )
+        button = _("Take %(values)s") % {"values": wording.in_a_row(said)}
+        puts = [{"field": one.name, "value": one.value} for one in changes]
+        at_home = not any(one.where for one in changes)
+        return Way(proposal.name, button, changes, json.dumps(puts) if at_home else "")
 
     def _label(self, meter: int) -> str:
         if cell := self.cells.get(meter):

@@ -238,7 +238,11 @@ def a_declaration(
 
 
 def sends(
-    invitation: Invitation, *declared: Declared, now: datetime, nonce: UUID | None = None
+    invitation: Invitation,
+    *declared: Declared,
+    now: datetime,
+    nonce: UUID | None = None,
+    places: Mapping[int, int] | None = None,
 ) -> Outcome:
     """The invited person sends one form."""
     return answering.answer(
@@ -249,6 +253,7 @@ def sends(
         now=now,
         nonce=nonce or uuid4(),
         invitation=invitation,
+        places=places,
     )
 
 

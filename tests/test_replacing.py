@@ -25,7 +25,7 @@ from releveur.contracts.models import Coverage
 from releveur.customers.models import Customer
 from releveur.fleet import making, moving
 from releveur.fleet.models import Device, DeviceModel, Installation, Respondent
-from releveur.readings import submission
+from releveur.readings import recording
 from releveur.readings.models import Finding, Reading
 from releveur.rules.schedule import PARIS
 from tests.factories import (
@@ -302,9 +302,9 @@ def test_a_rollover_needs_the_digits_of_the_display(device: Device) -> None:
             reason=Finding.Answer.ROLLED_OVER, **more,
         )  # fmt: skip
 
-    with pytest.raises(submission.DigitsUnknown):
+    with pytest.raises(recording.DigitsUnknown):
         declare()
-    with pytest.raises(submission.TooFewDigits):
+    with pytest.raises(recording.TooFewDigits):
         declare(digits=4)
     assert meter_of(device).digits is None, "a refusal keeps nothing"
 

@@ -52,6 +52,7 @@ from tests.web.seeing import (
     third,
     typed,
 )
+from tests.web.slips import slips
 from tests.web.tableurs import Taken, a_fleet, give
 from tests.web.visiting import a_photo, fields, link
 
@@ -161,7 +162,8 @@ def questions(reader: Reader) -> Iterator[Seen]:
         form = alone(browser, first(), mono=mono, color=color)
         window = f"/releves/materiel/{first().pk}"
         yield see("device", state, browser.post(window, form), status=422)
-    form = typed(browser, first(), mono="39000", color="200000")
+    yield from slips(browser)
+    form = typed(browser, first(), mono="39000", color="929100")
     note = SimpleUploadedFile("photo.jpg", b"no picture")
     named = f"file-{first().pk}"
     yield see("devices", "no photo", browser.post("/releves", form | {named: note}), status=422)

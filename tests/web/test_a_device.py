@@ -71,7 +71,7 @@ def test_a_question_stays_in_the_window_with_what_was_typed(
 ) -> None:
     page = confirms(visitor, device, mono="39000", color="92910")
     assert page.status_code == 422
-    assert "684 impressions" in text(page) and "Prendre une photo" in text(page)
+    assert "Un chiffre a peut-être changé dans le compteur Noir" in text(page)
     assert fields(page, form="device")[field(device, "mono")] == "39000"
     assert not Reading.objects.filter(source="CUSTOMER").exists()
 

@@ -135,13 +135,13 @@ def test_a_photo_is_sent_once_even_when_something_else_is_asked(
     visitor: Client, device: Device
 ) -> None:
     form = dict(fields(visitor.get("/releves")))
-    form |= {field(device, "mono"): "39000", field(device, "color"): "200000"}
+    form |= {field(device, "mono"): "39000", field(device, "color"): "929100"}
     page = visitor.post("/releves", form | {f"file-{device.pk}": a_photo()})
     assert page.status_code == 422, "the colour is far beyond the usual"
     assert "Votre photo est reçue" in text(page)
 
     again = fields(page) | {
-        f"confirmed-{device.pk}": "39000/200000",
+        f"confirmed-{device.pk}": "39000/929100",
         f"reason-{device.pk}": "OTHER",
     }
     assert visitor.post("/releves", again).status_code == 303

@@ -19,7 +19,7 @@ from releveur.outbox.models import Mail
 from tests.factories import OPENED, a_dealer
 from tests.web.seeing import an_invitation, field, first
 from tests.web.test_signing_in import asking
-from tests.web.visiting import Page, a_visitor, fields
+from tests.web.visiting import Page, a_visitor, buttons, fields
 
 pytestmark = pytest.mark.django_db
 
@@ -141,10 +141,11 @@ def test_a_question_is_asked_in_the_other_language_with_its_answers(
     address = f"/releves/materiel/{device.pk}" if alone else "/releves"
     name = "device" if alone else "sheet"
     mono, color = field(device, "mono"), field(device, "color")
-    form = fields(visitor.get(address), form=name) | {mono: "39000", color: "200000"}
+    form = fields(visitor.get(address), form=name) | {mono: "39000", color: "929100"}
     asking = visitor.post(address, form)
     assert asking.status_code == 422
-    answers = {f"reason-{device.pk}": "OTHER", f"confirmed-{device.pk}": "39000/200000"}
+    kept = next(value for key, value in buttons(asking) if key == f"keep-{device.pk}")
+    answers = {f"reason-{device.pk}": "OTHER", f"keep-{device.pk}": kept}
     before = count()
 
     sent = fields(asking, form=name) | answers | {"language": "en"}

@@ -76,3 +76,22 @@ def text(page: Page) -> str:
     """The page as read without scripts, white space folded, no-break spaces as plain ones."""
     seen = re.sub(r"<template.*?</template>", "", page.content.decode(), flags=re.DOTALL)
     return " ".join(seen.replace("\u00a0", " ").replace("\u202f", " ").split())
+
+
+class Buttons(HTMLParser):
+    """The named buttons of a page, in its order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "button" and given.get("name", "").startswith(("mend-", "keep-")):
+            self.found.append((given["name"], given["value"]))
+
+
+def buttons(page: Page) -> list[tuple[str, str]]:
+    parser = Buttons()
+    parser.feed(page.content.decode())
+    return parser.found

@@ -18,18 +18,17 @@ from django.db.models import QuerySet
 
 from releveur.accounts.models import User
 from releveur.audit.writing import By
-from releveur.campaigns import acknowledging, late, locks, pointing, reminding
+from releveur.campaigns import acknowledging, late, locks, pointing, questioning, reminding
 from releveur.campaigns.letter import Corrected
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Kind, Receipt
+from releveur.campaigns.questioning import Question
 from releveur.customers import acting
 from releveur.customers.models import Contact
-from releveur.dealer.models import Dealer
-from releveur.fleet import moving
 from releveur.kept import AnyGiven, Given, Kept, again
-from releveur.readings import submission, withdrawing
+from releveur.readings import mending, recording, withdrawing
+from releveur.readings.examining import Examined, Places
 from releveur.readings.models import Billed, Reading
-from releveur.readings.submission import DateFault, Declared, Examined
-from releveur.rules import validation
+from releveur.readings.submission import Declared
 
 AGAIN = "declared again"
 
@@ -44,15 +43,6 @@ class SentOtherwise(Exception):
     def __init__(self, receipt: Receipt) -> None:
         super().__init__(receipt.number)
         self.receipt = receipt
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What one device's row asks before its values can be recorded."""
-
-    findings: tuple[validation.Finding, ...] = ()
-    conflicts: tuple[Reading, ...] = ()
-    date_fault: DateFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +85,7 @@ def answer(
     nonce: UUID,
     invitation: Invitation | None = None,
     noted_by: By | None = None,
+    places: Places | None = None,
 ) -> Outcome:
     """Record what was declared for these rows; one call, one receipt, at most one mail.
 
@@ -103,6 +94,7 @@ def answer(
     nonce records nothing: it gives the same receipt, and what asked asks again.
 
     :param look: which rows may be answered: `asked_of` a person, or any `among` rows
+    :param places: of each device on the sheet or in the spreadsheet: what slips goes to the next
     :param noted_by: who it is for the audit, where `by` does not say it
     :raises SentOtherwise: the nonce was used with other values
     """
@@ -110,7 +102,9 @@ def answer(
     rows = _lock(look, declared)
     before = _before(nonce, digest)
     standing = _standing(rows)
-    accepted, questions = _sort(_news(declared, rows, standing), rows, standing, now)
+    accepted, questions = _sort(
+        declared, rows, standing, invitation=invitation, places=places, now=now
+    )
     if before is not None:
         return Outcome(before, repeated=True, questions=_left_open(questions, before))
     if not accepted:
@@ -131,16 +125,28 @@ def answer(
 
 
 def questions(
-    due_readings: QuerySet[DueReading], declared: Sequence[Declared], *, now: datetime
+    due_readings: QuerySet[DueReading],
+    declared: Sequence[Declared],
+    *,
+    now: datetime,
+    invitation: Invitation | None = None,
+    places: Places | None = None,
 ) -> Mapping[int, Question]:
     """What these values would ask, per device; nothing is held and nothing recorded."""
-    meters = {meter for one in declared for meter in one.values}
+    meters = _meters(declared)
     mine = due_readings.filter(meter__in=meters).select_related(
-        "meter__device", "campaign", "installation", "reading", "coverage__contract"
+        "meter__kind",
+        "meter__device__model",
+        "campaign",
+        "installation__site",
+        "reading",
+        "coverage__contract",
     )
     rows = serving(mine)
     standing = _standing(rows)
-    _accepted, asked = _sort(_news(declared, rows, standing), rows, standing, now)
+    _accepted, asked = _sort(
+        declared, rows, standing, invitation=invitation, places=places, now=now
+    )
     return asked
 
 
@@ -152,6 +158,10 @@ def _digest(declared: Sequence[Declared]) -> str:
             sorted(one.values.items()),
             one.reason,
             one.confirmed,
+            sorted(one.mend),
+            sorted(one.keep),
+            sorted(one.ended.items()),
+            sorted(one.began.items()),
         ]
         for one in sorted(declared, key=lambda one: one.device)
     ]
@@ -175,9 +185,14 @@ def _left_open(questions: Mapping[int, Question], receipt: Receipt) -> dict[int,
     return {device: question for device, question in questions.items() if device not in named}
 
 
+def _meters(declared: Sequence[Declared]) -> set[int]:
+    """What is declared, and what taken proposals name."""
+    return {meter for one in declared for meter in one.values} | mending.meters_named(declared)
+
+
 def _lock(may_answer: Look, declared: Sequence[Declared]) -> dict[int, DueReading]:
     """Lock campaigns, invitations and rows, in this order, and return the rows per meter."""
-    meters = {meter for one in declared for meter in one.values}
+    meters = _meters(declared)
     still: dict[int, int] = {}
 
     def look() -> Mapping[int, int]:
@@ -246,18 +261,16 @@ def _news(
     """Drop what stands already: a form sends back the values it showed."""
     signed = {meter: row.answer for meter, row in rows.items() if row.answer is not None}
     shown = signed | dict(standing)
-    news = [
-        replace(
-            one,
-            values={
-                meter: value
-                for meter, value in one.values.items()
-                if meter not in one.kept and _differs(shown.get(meter), value, one)
-            },
-        )
-        for one in declared
-    ]
+    news = [replace(one, values=_new_values(one, shown)) for one in declared]
     return [one for one in news if one.values]
+
+
+def _new_values(one: Declared, shown: Mapping[int, Reading]) -> dict[int, int]:
+    return {
+        meter: value
+        for meter, value in one.values.items()
+        if meter not in one.kept and _differs(shown.get(meter), value, one)
+    }
 
 
 def _differs(shown: Reading | None, value: int, one: Declared) -> bool:
@@ -268,53 +281,19 @@ def _sort(
     declared: Sequence[Declared],
     rows: Mapping[int, DueReading],
     standing: Mapping[int, Reading],
+    *,
+    invitation: Invitation | None,
+    places: Places | None,
     now: datetime,
 ) -> tuple[list[Examined], dict[int, Question]]:
-    """Part what can be recorded from what asks something."""
-    aside = [
-        reading.pk for reading in (*standing.values(), *withdrawing.starts_of(standing.values()))
-    ]
-    known = submission.facts([row.meter for row in rows.values()], setting_aside=aside)
-    limits = validation.Limits(photo_below_estimate=Dealer.objects.here().photo_below_estimate)
-    left = moving.left_on(row.installation for row in rows.values())
-    accepted: list[Examined] = []
-    questions: dict[int, Question] = {}
-    for one in declared:
-        mine = {meter: standing[meter] for meter in one.values if meter in standing}
-        row = rows[next(iter(one.values))]
-        examined = submission.examine(one, known, limits=limits, replaces=mine)
-        examined = replace(examined, occasion=_occasion(row))
-        fault = submission.date_fault(
-            one,
-            known,
-            today=today(row, now=now),
-            since=row.installation.since,
-            until=left.get(row.installation_id),
-            invoiced=not _is_signed(row),
-        )
-        question = Question(examined.unmet, _conflicts(one, mine), fault)
-        if question == Question():
-            accepted.append(examined)
-        else:
-            questions[one.device] = question
-    return accepted, questions
-
-
-def _occasion(row: DueReading) -> Reading.Occasion:
-    """What a one-off request gets before a device leaves is its last reading."""
-    leaves = row.kind == Kind.ONE_OFF and row.final
-    return Reading.Occasion.REMOVAL if leaves else Reading.Occasion.PERIODIC
-
-
-def _conflicts(one: Declared, standing: Mapping[int, Reading]) -> tuple[Reading, ...]:
-    """What a colleague declared since the form was shown, when it is not what is declared now."""
-    if one.seen is None:
-        return ()
-    seen = one.seen
-    return tuple(
-        reading
-        for meter, reading in standing.items()
-        if seen.get(meter) != reading.pk and reading.value != one.values[meter]
+    """Part what is new and can be recorded from what asks something."""
+    return questioning.sort(
+        _news(declared, rows, standing),
+        rows,
+        standing,
+        days={meter: today(row, now=now) for meter, row in rows.items()},
+        invitation=invitation.pk if invitation else None,
+        places=places,
     )
 
 
@@ -355,12 +334,12 @@ def _record(
     for one in accepted:
         signed = _is_signed(rows[next(iter(one.declared.values))])
         (after if signed else in_time).append(one)
-    fresh = submission.submit(in_time, by=by, source=source, now=now)
+    fresh = recording.submit(in_time, by=by, source=source, now=now)
     for meter, reading in fresh.items():
         rows[meter].reading = reading
     pointing.save([rows[meter] for meter in fresh])
     _follow(fresh)
-    return fresh | submission.submit(after, by=by, source=source, now=now, proposed=True)
+    return fresh | recording.submit(after, by=by, source=source, now=now, proposed=True)
 
 
 def _follow(fresh: Mapping[int, Reading]) -> None:

@@ -205,6 +205,8 @@ ANSWERS: Mapping[str, str] = {
     Finding.Answer.LAST_WAS_WRONG: "dernier relevé erroné",
     Finding.Answer.OTHER: "autre raison",
     Finding.Answer.CONFIRMED: "confirmé",
+    Finding.Answer.MENDED: "corrigé par le client",
+    Finding.Answer.KEPT: "maintenu",
 }
 
 FINDINGS: Mapping[str, str] = {
@@ -213,6 +215,20 @@ FINDINGS: Mapping[str, str] = {
     Code.UNCHANGED: "aucune impression",
     Code.UNUSUAL_LOW: "volume inhabituellement bas",
     Code.UNUSUAL_HIGH: "volume inhabituellement haut",
+    Code.WITHIN_TOLERANCE: "quelques pages perdues, comme le documente le constructeur",
+    Code.SWAPPED: "compteurs peut-être inversés",
+    Code.TOTAL_AS_MONO: "total peut-être saisi pour le noir",
+    Code.MISTYPED: "chiffre peut-être mal saisi",
+    Code.OTHER_DEVICE: "peut-être les compteurs d’un autre équipement",
+    Code.ROWS_EXCHANGED: "équipements peut-être intervertis",
+    Code.SAME_AS_OTHER: "mêmes compteurs qu’un autre équipement",
+    Code.SHIFTED: "colonne peut-être décalée d’une ligne",
+    Code.RESET: "compteur peut-être reparti de zéro",
+    Code.ROLLED_OVER: "compteur passé par zéro après son dernier chiffre",
+    Code.REPLACED: "équipement peut-être remplacé",
+    Code.TOO_FAST: "plus que le modèle n’imprime en ce temps",
+    Code.DIGITS: "nombre de chiffres inattendu",
+    Code.DO_NOT_ADD_UP: "somme des compteurs inexacte",
 }
 
 

@@ -18,6 +18,7 @@ from releveur.campaigns.models import Campaign, DueReading, Kind
 from releveur.customers import acting
 from releveur.fleet import displays, naming
 from releveur.fleet.models import Device
+from releveur.readings import mending
 from releveur.readings.models import Finding, Proof, Reading
 from releveur.readings.submission import Declared
 
@@ -37,6 +38,7 @@ def declare(
     proof: Proof | None = None,
     confirmed: bool = False,
     reason: Finding.Answer | None = None,
+    mend: bool = False,
     digits: int | None = None,
     noted_by: By | None = None,
 ) -> Outcome:
@@ -44,12 +46,13 @@ def declare(
 
     :param values: per meter, named by its label or its code: « Noir », « MONO »
     :param reason: why a value is lower than the last one
+    :param mend: take what the check proposes instead of a value; with `confirmed`, for the rest
     :param digits: what the displays of these meters have; kept
     :raises naming.UnknownSerial: no such device
     :raises naming.UnknownMeter: the device has no such meter
     :raises NothingDue: none of its meters was ever due
-    :raises submission.DigitsUnknown: a meter rolled over whose digits are not known
-    :raises submission.TooFewDigits: a meter rolled over that had shown more
+    :raises recording.DigitsUnknown: a meter rolled over whose digits are not known
+    :raises recording.TooFewDigits: a meter rolled over that had shown more
     """
     device = naming.device(serial)
     meters = naming.meters(device, values)
@@ -57,8 +60,9 @@ def declare(
     if digits is not None:
         displays.count(meters, digits=digits)
     declared = Declared(
-        device.pk, taken_on, meters, confirmed=confirmed, reason=reason, proof=proof
-    )
+        device.pk, taken_on, meters, confirmed=confirmed, reason=reason, proof=proof,
+        mend=frozenset([mending.FIRST] if mend else []),
+    )  # fmt: skip
     who = noted_by or acting.by(by)
     outcome = answering.answer(
         answering.among(rows),

@@ -67,7 +67,7 @@ _HELD = Kept(
     lambda: (
         DueReading.objects.filter(pk=AnyGiven("ids"))
         .select_related("meter__kind", "campaign", "installation__site", "reading")
-        .select_related("coverage__contract", "meter__device")
+        .select_related("coverage__contract", "meter__device__model")
         .order_by("pk")
     )
 )

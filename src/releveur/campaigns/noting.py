@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 from releveur.accounts.models import User
 from releveur.audit.writing import OFFICE, By
 from releveur.campaigns import filling, leaving, locks, pointing, reminding
-from releveur.campaigns.answering import Question
 from releveur.campaigns.models import DueReading, Kind
-from releveur.dealer.models import Dealer
+from releveur.campaigns.questioning import Question
 from releveur.fleet.models import Installation
-from releveur.readings import submission
+from releveur.readings import examining, recording, submission
+from releveur.readings.examining import House
 from releveur.readings.models import Proof, Reading
 from releveur.readings.submission import Declared
-from releveur.rules import validation
 
 
 class Questioned(Exception):
@@ -55,17 +54,17 @@ def note(
     """
     if not values:
         return {}
-    known = submission.facts(stay.device.meters.filter(pk__in=values))
+    meters = stay.device.meters.filter(pk__in=values).select_related("kind", "device__model")
+    known = submission.facts(meters)
     declared = Declared(stay.device_id, on, values, confirmed=said.confirmed, proof=said.proof)
-    limits = validation.Limits(photo_below_estimate=Dealer.objects.here().photo_below_estimate)
-    examined = submission.examine(declared, known, limits=limits)
+    [examined] = examining.examine([declared], known, house=House.here())
     today = now.astimezone(ZoneInfo(stay.site.zone)).date()
     fault = submission.date_fault(declared, known, today=today, since=stay.since, until=stay.until)
     question = Question(examined.unmet, (), fault)
     if question != Question():
         raise Questioned(question)
     occasioned = replace(examined, occasion=occasion)
-    return submission.submit([occasioned], by=said.by, source=Reading.Source.OFFICE, now=now)
+    return recording.submit([occasioned], by=said.by, source=Reading.Source.OFFICE, now=now)
 
 
 def fill_requests(stay: Installation, readings: Mapping[int, Reading], *, now: datetime) -> None:

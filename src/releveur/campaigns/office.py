@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -14,9 +14,12 @@ from releveur.campaigns.models import Asked, Campaign, DueReading, Kind, Problem
 from releveur.dealer.models import Dealer
 from releveur.fleet.models import Device
 from releveur.outbox.models import Mail
+from releveur.readings.examining import NEXT_SEGMENT
+from releveur.readings.models import Finding
 from releveur.readings.wording import number
 from releveur.rules.estimation import Method
 from releveur.rules.schedule import GIVE_UP
+from releveur.rules.validation import Code
 
 type Task = dict[str, str]
 
@@ -35,6 +38,8 @@ class What(StrEnum):
     ESTIMATED_TOO_OFTEN = "ESTIMATED_TOO_OFTEN"
     UNREAD_TOO_LONG = "UNREAD_TOO_LONG"
     CHARGED_TOO_LATE = "CHARGED_TOO_LATE"
+    COUNTER = "COUNTER"
+    KEPT = "KEPT"
 
 
 def tasks(campaign: Campaign, *, now: datetime) -> list[Task]:
@@ -43,6 +48,8 @@ def tasks(campaign: Campaign, *, now: datetime) -> list[Task]:
         *_of_rows(What.CALL, _to_call(campaign), _("to be read by phone or by a technician")),
         *_opted_out(campaign),
         *_problems(campaign),
+        *_counters(campaign),
+        *_kept(campaign),
         *_successors(campaign),
         *_refused(campaign),
         *_late(campaign, now=now),
@@ -126,6 +133,22 @@ def _problems(campaign: Campaign) -> list[Task]:
         }
         for row in rows.order_by("pk")
     ]
+
+
+def _counters(campaign: Campaign) -> list[Task]:
+    """Counters that began anew: a new board, a rollover, another device in its place."""
+    began = Finding.objects.filter(reading=OuterRef("reading")).filter(
+        Q(answer__in=NEXT_SEGMENT) | Q(code__in=(Code.RESET, Code.REPLACED))
+    )
+    rows = campaign.due_readings.filter(Exists(began))
+    return _of_rows(What.COUNTER, rows, _("its counter began anew: look at the volume"))
+
+
+def _kept(campaign: Campaign) -> list[Task]:
+    """Values somebody keeps although something else was probably meant."""
+    kept = Finding.objects.filter(reading=OuterRef("reading"), answer=Finding.Answer.KEPT)
+    rows = campaign.due_readings.filter(Exists(kept))
+    return _of_rows(What.KEPT, rows, _("kept as typed, though something else was proposed"))
 
 
 def _told(problem: Problem) -> str:

@@ -98,6 +98,13 @@ class Dealer(models.Model):
         default=PriceOfSilence.FROM_REMINDER_2,
         db_default=PriceOfSilence.FROM_REMINDER_2,
     )
+    priors = models.JSONField(
+        _("how often each slip happens here"),
+        default=dict,
+        blank=True,
+        db_default=models.Value({}, models.JSONField()),
+    )
+    """Learned from signed campaigns, as `validation.Priors` writes them; empty: the product's own."""
 
     objects = DealerQuerySet.as_manager()
 

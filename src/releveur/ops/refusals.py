@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 from django.utils.translation import gettext_lazy as _
 
 from releveur.campaigns import asking, by_phone, noting, proposing, retiring
-from releveur.campaigns.answering import Question
+from releveur.campaigns.questioning import Question
 from releveur.contracts import covering
 from releveur.fleet import describing, making, moving, naming
-from releveur.fleet.models import Meter
+from releveur.fleet.models import Device, Meter
 from releveur.ops.doors import Refused
-from releveur.readings import submission, wording
+from releveur.readings import mending, recording, wording
+from releveur.readings.wording import Named
+from releveur.rules.validation import Finding
 
 SENTENCES: Mapping[type[Exception], object] = {
     naming.UnknownMeter: _("This device has no meter %(name)s; it has %(known)s."),
     by_phone.NothingDue: _("No campaign asked for this device."),
-    submission.DigitsUnknown: _(
+    recording.DigitsUnknown: _(
         "How many digits the display of %(meter)s has is not known. Say it: --digits 6."
     ),
-    submission.TooFewDigits: _(
+    recording.TooFewDigits: _(
         "A display of %(digits)s digits never showed %(last)s. Check --digits, or give another reason."
     ),
     asking.TooLate: _("That day is over. Give a later one, or record the value with declare."),
@@ -85,21 +88,19 @@ def refusals(**words: object) -> Iterator[None]:
 def asked_back(questions: Iterable[Question]) -> Refused:
     """A declaration that raises questions: every finding, with its sentence."""
     findings = [found for one in questions for found in _findings(one)]
-    sentence = " ".join(str(found["sentence"]) for found in findings)
+    sentence = " ".join(str(found["sentence"]) for found in findings) + _hint(findings)
     return Refused(sentence, answer={"accepted": False, "findings": findings})
 
 
 def _findings(question: Question) -> list[dict[str, object]]:
-    keys = [finding.key for finding in question.findings if finding.key]
-    meters = Meter.objects.select_related("kind").in_bulk([int(key) for key in keys])
+    meters = _meters(question)
     found: list[dict[str, object]] = [
         {
             "meter": meters[int(finding.key)].kind.code if finding.key else None,
             "code": finding.code,
             "demand": finding.demand,
-            "sentence": wording.sentence(
-                finding, meter=meters[int(finding.key)].kind.label if finding.key else ""
-            ),
+            "sentence": wording.sentence(finding, _named(finding, question, meters)),
+            **_proposed(finding, meters),
         }
         for finding in question.findings
     ]
@@ -109,3 +110,43 @@ def _findings(question: Question) -> list[dict[str, object]]:
             {"meter": None, "code": question.date_fault, "demand": "CONFIRM", "sentence": sentence}
         )
     return found
+
+
+def _meters(question: Question) -> dict[int, Meter]:
+    keys = [finding.key for finding in question.findings if finding.key]
+    keys += [meter for finding in question.findings for meter, _value in finding.mended]
+    wanted = Meter.objects.select_related("kind", "device__model")
+    return wanted.in_bulk({int(key) for key in keys})
+
+
+def _named(finding: Finding, question: Question, meters: Mapping[int, Meter]) -> Named:
+    full = next((one.full for one in question.offers if one.finding is finding), None)
+    other = Device.objects.filter(pk=finding.other).first() if finding.other else None
+    return Named(
+        meter=meters[int(finding.key)].kind.label if finding.key else "",
+        meters=[meters[int(meter)].kind.label for meter, _value in finding.mended],
+        other=str(other or ""),
+        full=full,
+    )
+
+
+def _proposed(finding: Finding, meters: Mapping[int, Meter]) -> dict[str, object]:
+    """What `--mend` records instead, by meter; nothing where it only asks."""
+    if finding.code not in mending.SLIPS or not finding.mended:
+        return {}
+    kinds = {meters[int(meter)].kind.code: value for meter, value in finding.mended}
+    return {"mended": kinds}
+
+
+def _hint(findings: Iterable[Mapping[str, object]]) -> str:
+    """What to type to take what is proposed."""
+    values = [
+        f"{kind}={value}"
+        for found in findings
+        for kind, value in dict(cast("Mapping[str, int]", found.get("mended", {}))).items()
+    ]
+    if not values:
+        return ""
+    return " " + _("--mend records %(values)s; --confirm keeps what was said.") % {
+        "values": " ".join(values)
+    }

@@ -13,8 +13,9 @@ import numpy as np
 
 from releveur.readings.submission import Facts
 from releveur.rules import metering
+from releveur.rules.curves import FIRST_DAY
 from releveur.rules.estimation import Estimate, Method
-from releveur.rules.estimation_of_many import FIRST_DAY, Past, Wanted, estimate_many
+from releveur.rules.estimation_of_many import Past, Wanted, estimate_many
 from releveur.rules.metering import Quality
 from releveur.rules.usual import usual_volume
 

@@ -167,6 +167,8 @@ class Finding(models.Model):
     class Answer(models.TextChoices):
         NOTHING = "NOTHING", _("nothing was asked")
         CONFIRMED = "CONFIRMED", _("confirmed")
+        MENDED = "MENDED", _("mended")
+        KEPT = "KEPT", _("kept as typed")
         METER_REPLACED = "METER_REPLACED", _("meter replaced")
         ROLLED_OVER = "ROLLED_OVER", _("meter back at zero after its last digit")
         LAST_WAS_WRONG = "LAST_WAS_WRONG", _("the last reading was wrong")

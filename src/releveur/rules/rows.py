@@ -60,15 +60,18 @@ class Sheet:
 
 
 def repeated(sheet: Sheet) -> dict[int, list[int]]:
-    """Return the rows whose values all stand in other rows too, with those."""
+    """Return the rows whose values all stand in other rows too, with those; not if they did so before."""
     rows: dict[tuple[int, ...], list[int]] = defaultdict(list)
     stand = ((sheet.board.new == sheet.board.last) | ~sheet.board.known).all(axis=1).tolist()
     typed = sheet.board.new[: sheet.declared].tolist()
     for row, values in enumerate(typed):
         if not stand[row]:
             rows[(*values, *map(bool, sheet.keys[row]))].append(row)
-    return {row: [r for r in group if r != row] for group in rows.values()
-            if len(group) > 1 for row in group}  # fmt: skip
+    last = sheet.board.last.tolist()
+    found = {
+        row: [r for r in group if last[r] != last[row]] for group in rows.values() for row in group
+    }
+    return {row: others for row, others in found.items() if others}
 
 
 def weigh(

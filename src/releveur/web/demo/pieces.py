@@ -86,7 +86,8 @@ def _row(
         place=Piece(installation=Piece(location=_("Reception"))), status=status, cells=cells,
         by_kind={cell.kind.pk: cell for cell in cells}, billed=cells[0].billed, declared=declared,
         problem=None, is_folded=bool(standing), asks=asks, has_something_to_say=asks,
-        sentences=[words] if asks else [], question=Piece(conflicts=[]) if asks else None,
+        told=[Piece(sentence=words)] if asks else [], taken=[], keep=(),
+        question=Piece(conflicts=[]) if asks else None, likely_reason="", seems_replaced=False, bounds_asked=[], bounds={},
         date_error="", taken_on="", wants_word=False, wants_photo=asks, wants_reason=asks,
         photo_error="", proof="", reason="",
     )  # fmt: skip

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID, uuid4
 
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from releveur.campaigns.models import Invitation
-from releveur.readings import proofs, wording
+from releveur.readings import mending, proofs, wording
 from releveur.readings.models import Finding, Proof
 from releveur.readings.submission import Declared
 from releveur.rules import digits
 from releveur.web.portal.sheet import Row, Sheet, Status
 
 NUMBER = re.compile(r"[0-9]{1,18}")
+MOST_ANSWERS = 20
+LONGEST_ANSWER = 5_000
 PROOF_SALT = "releveur.web.portal.proof"
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One form: its nonce, and the rows that can be examined."""
+    """One form: its nonce, the rows that can be examined, and the place of each device."""
 
     nonce: UUID
     declared: list[Declared] = field(default_factory=list)
+    places: dict[int, int] = field(default_factory=dict)
 
 
 def read(request: HttpRequest, sheet: Sheet) -> Sent:
@@ -40,18 +44,44 @@ def read(request: HttpRequest, sheet: Sheet) -> Sent:
     """
     for row in sheet.rows:
         _fill(row, request.POST, request.FILES, sheet.head.invitation)
-    return Sent(nonce(request), declared_in(sheet.rows, sheet.head.invitation))
+    return sent_of(nonce(request), sheet)
+
+
+def sent_of(nonce: UUID, sheet: Sheet) -> Sent:
+    """What the filled rows of a sheet declare, in the order in which people fill them."""
+    places = {row.device.pk: place for place, row in enumerate(sheet.rows)}
+    if any(row.line is not None for row in sheet.rows):
+        places = {row.device.pk: row.line for row in sheet.rows if row.line is not None}
+    return Sent(nonce, declared_in(sheet.rows, sheet.head.invitation), places)
 
 
 def declared_in(rows: Iterable[Row], invitation: Invitation) -> list[Declared]:
     """What the filled rows declare; a row with an error stays as it is."""
+    every = list(rows)
+    values = _as_typed(every, {row.device.pk: _values(row) for row in every})
     declared = []
-    for row in rows:
-        values = _values(row)
-        day = _day(row)
-        if values and day and not row.asks:
-            declared.append(_declared(row, values, day, invitation))
+    for row in every:
+        mine, day = values[row.device.pk], _day(row)
+        if mine and day and not row.asks:
+            declared.append(_declared(row, mine, day, invitation))
     return declared
+
+
+def _as_typed(rows: Sequence[Row], values: dict[int, dict[int, int]]) -> dict[int, dict[int, int]]:
+    """The values as a person typed them: a script may have put proposals into the fields since."""
+    names = [name for row in rows for name in row.mend]
+    if not names:
+        return values
+    every = {meter: value for mine in values.values() for meter, value in mine.items()}
+    typed = mending.as_typed(every, names)
+    return {
+        row.device.pk: {
+            cell.due.meter_id: typed[cell.due.meter_id]
+            for cell in row.cells
+            if cell.due.meter_id in typed
+        }
+        for row in rows
+    }
 
 
 def nonce(request: HttpRequest) -> UUID:
@@ -83,11 +113,19 @@ def keep_proof(proof: Proof, invitation: Invitation) -> str:
 
 def _fill(
     row: Row,
-    sent: Mapping[str, str],
+    sent: QueryDict,
     files: MultiValueDict[str, UploadedFile[bytes]],
     invitation: Invitation,
 ) -> None:
     device = row.device.pk
+    row.mend = _answers(sent, f"mend-{device}")
+    row.keep = _answers(sent, f"keep-{device}")
+    row.bounds = {
+        name: text
+        for cell in row.cells
+        for name in (f"ended-{cell.due.pk}", f"began-{cell.due.pk}")
+        if (text := sent.get(name, "").strip())
+    }
     for cell in row.cells:
         cell.typed = sent.get(cell.name, "").strip()
     row.taken_on = _given_day(row, sent)
@@ -98,6 +136,12 @@ def _fill(
     photo = files.get(f"photo-{device}") or files.get(f"file-{device}")
     if photo and row.fingerprint.strip("/"):
         _receive(row, photo, invitation)
+
+
+def _answers(sent: QueryDict, name: str) -> tuple[str, ...]:
+    """What was pressed now and before; nothing of what nobody could have been offered."""
+    given = dict.fromkeys(sent.getlist(name)[:MOST_ANSWERS])
+    return tuple(one for one in given if len(one) <= LONGEST_ANSWER)
 
 
 def _given_day(row: Row, sent: Mapping[str, str]) -> str:
@@ -169,7 +213,21 @@ def _declared(row: Row, values: dict[int, int], day: date, invitation: Invitatio
         proof=_proof(row.proof, invitation),
         seen={meter: _seen(row.seen.get(meter)) for meter in values},
         kept=_kept(row, values),
+        mend=frozenset(row.mend),
+        keep=frozenset(row.keep),
+        ended=_bounds(row, "ended"),
+        began=_bounds(row, "began"),
     )
+
+
+def _bounds(row: Row, which: str) -> dict[int, int]:
+    """What a replaced counter showed last, or the new one first: only where a number can be read."""
+    found = {}
+    for cell in row.cells:
+        with suppress(ValueError):
+            text = row.bounds.get(f"{which}-{cell.due.pk}", "")
+            found[cell.due.meter_id] = digits.typed(text)
+    return found
 
 
 def _proof(ticket: str, invitation: Invitation) -> Proof | None:

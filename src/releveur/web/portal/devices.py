@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from releveur import clock
 from releveur.campaigns import answering, handed
@@ -33,6 +33,9 @@ from releveur.web.restraint import restrained
 
 MOST_FORMS = 1_200
 """An hour: a fleet sent device by device, one every three seconds."""
+
+MOST_QUESTIONS = 2_400
+"""An hour: the script asks once for each row that looks strange, and once more for each answer."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,6 +82,25 @@ def device(request: HttpRequest, invitation: Invitation, device: int) -> HttpRes
     return _device(request, sent.sheet, already=sent.already, status=sent.code)
 
 
+@require_POST
+@invited
+@restrained("questions", most=MOST_QUESTIONS)
+def question(request: HttpRequest, invitation: Invitation, device: int) -> HttpResponse:
+    """What the row of a device asks as it is typed now, for the script: nothing is recorded."""
+    now = clock.now()
+    drawn = sheet.draw(invitation, now=now, shown=False)
+    row = next((row for row in drawn.rows if row.device.pk == device), None)
+    if row is None:
+        raise Http404
+    sent = declaration.read(request, drawn)
+    rows = DueReading.objects.asked_of(invitation)
+    found = answering.questions(
+        rows, sent.declared, invitation=invitation, places=sent.places, now=now
+    )
+    questions.ask(drawn, found)
+    return render(request, "portal/asked.html", {"row": row})
+
+
 def _after(sent: sending.Sent) -> str:
     if sent.receipt is None:
         return reverse("portal:devices")
@@ -93,7 +115,8 @@ def _typed(
     if request.POST:
         asked = declaration.keep(request, drawn)
         rows = DueReading.objects.asked_of(invitation)
-        questions.ask(drawn, answering.questions(rows, asked, now=now) if asked else {})
+        found = answering.questions(rows, asked, invitation=invitation, now=now) if asked else {}
+        questions.ask(drawn, found)
     return drawn
 
 

@@ -257,6 +257,7 @@ def _day(text: str) -> date | None:
 
 def _fill(row: Row, line: Line, old: Mapping[int, Reading]) -> None:
     cells = row.by_kind
+    row.line = line.number
     for cell in row.cells:
         text = line.counters.get(cell.kind.pk, "")
         row.seen[cell.due.meter_id] = line.seen.get(cell.due.meter_id)

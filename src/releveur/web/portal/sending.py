@@ -82,6 +82,7 @@ def _answer(invitation: Invitation, sent: declaration.Sent, now: datetime) -> Ou
         now=now,
         nonce=sent.nonce,
         invitation=invitation,
+        places=sent.places,
     )
 
 
@@ -100,4 +101,5 @@ def _keep(row: Row, before: Row) -> None:
     row.taken_on, row.date_error = before.taken_on, before.date_error
     row.proof, row.photo_error = before.proof, before.photo_error
     row.confirmed, row.reason = before.confirmed, before.reason
-    row.question, row.sentences = before.question, before.sentences
+    row.mend, row.keep, row.bounds = before.mend, before.keep, before.bounds
+    row.question, row.told, row.taken = before.question, before.told, before.taken

@@ -11,21 +11,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 
 from releveur.campaigns import answering, late, reporting
-from releveur.campaigns.answering import Question
 from releveur.campaigns.models import Campaign, DueReading, Invitation, Problem
+from releveur.campaigns.questioning import Question
 from releveur.customers.models import Customer, Site
 from releveur.fleet.models import Device, MeterKind
-from releveur.kept import AnyGiven, Given, Kept
 from releveur.readings import foreseeing, submission
+from releveur.readings.examining import HAPPENED
 from releveur.readings.foreseeing import Ahead
 from releveur.readings.models import Billed, Reading
 from releveur.rules import metering, walking
 from releveur.rules.schedule import PARIS
 from releveur.rules.validation import Code, Demand
+from releveur.web.portal import asked
+
+if TYPE_CHECKING:
+    from releveur.web.portal.questions import Bound, Taken, Told
 
 FEW = 7
 """Devices: up to here nobody misses a spreadsheet or a sheet of paper."""
@@ -100,8 +105,14 @@ class Row:
     photo_error: str = ""
     confirmed: bool = False
     reason: str = ""
+    mend: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    bounds: dict[str, str] = field(default_factory=dict)
+    bounds_asked: list[Bound] = field(default_factory=list)
+    line: int | None = None
     question: Question | None = None
-    sentences: list[str] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
 
     @property
     def by_kind(self) -> Mapping[int, Cell]:
@@ -124,15 +135,36 @@ class Row:
         return self._wants(Demand.PROOF)
 
     @property
+    def sentences(self) -> list[str]:
+        return [one.sentence for one in self.told]
+
+    @property
     def wants_word(self) -> bool:
-        return self._wants(Demand.CONFIRM)
+        """Whether a tick is wanted: what one click answers has buttons instead."""
+        offered = [offer.finding for offer in self.question.offers] if self.question else []
+        return self.question is not None and any(
+            finding.demand is Demand.CONFIRM and finding not in offered
+            for finding in self.question.findings
+        )
 
     @property
     def wants_reason(self) -> bool:
         """Whether something happened at the device; our own estimate too high is no such thing."""
         return self.question is not None and any(
-            finding.code is Code.LOWER_THAN_LAST for finding in self.question.findings
+            finding.code in HAPPENED for finding in self.question.findings
         )
+
+    @property
+    def seems_replaced(self) -> bool:
+        """Whether the check thinks of a new counter by itself."""
+        return self.question is not None and any(
+            finding.code is Code.RESET for finding in self.question.findings
+        )
+
+    @property
+    def likely_reason(self) -> str:
+        """The one that was chosen, else what the check thinks of by itself."""
+        return self.reason or ("METER_REPLACED" if self.seems_replaced else "")
 
     @property
     def fingerprint(self) -> str:
@@ -271,7 +303,7 @@ def draw(
     :param device: of this device only; nothing of a device that is not asked of this person
     :param shown: whether a person sees it; a form is read into one without the past of its meters
     """
-    cells = _cells(invitation, _asked(invitation, device, shown=shown))
+    cells = _cells(invitation, asked.of(invitation, device, shown=shown))
     known = _add_past(cells, invitation, now) if shown else {}
     # A form is read by what stands in its rows; a problem says more only where something does.
     heard = shown or any(cell.standing for cell in cells)
@@ -305,51 +337,6 @@ def _rows(cells: Sequence[Cell], told: Mapping[int, Problem], now: datetime) -> 
     ]
 
 
-def _asked(invitation: Invitation, device: int | None, *, shown: bool) -> list[DueReading]:
-    if device is not None:
-        return _ASKED_OF_ONE.ask(invitation=invitation.pk, device=device)
-    return (_ASKED if shown else _READ).ask(invitation=invitation.pk)
-
-
-def _with_what_is_shown(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
-    return _with_what_is_read(asked).select_related(
-        "meter__device__model", "reading__by_contact", "coverage__contract"
-    )
-
-
-def _with_what_is_read(asked: QuerySet[DueReading]) -> QuerySet[DueReading]:
-    return asked.select_related(
-        "meter__kind", "meter__device", "installation__site__customer", "reading"
-    ).order_by(
-        "installation__site__customer__code",
-        "installation__site__name",
-        "installation__site__address",
-        "installation__location",
-        "meter__device__serial",
-        "meter__device_id",
-        "meter__kind__position",
-        "meter__kind__code",
-        "due_on",
-    )
-
-
-_ASKED = Kept(lambda: _with_what_is_shown(DueReading.objects.asked_of(Given("invitation"))))
-_READ = Kept(lambda: _with_what_is_read(DueReading.objects.asked_of(Given("invitation"))))
-_ASKED_OF_ONE = Kept(
-    lambda: _with_what_is_shown(
-        DueReading.objects.asked_of(Given("invitation")).filter(meter__device=Given("device"))
-    )
-)
-_BILLED_BEFORE = Kept(
-    lambda: (
-        Billed.objects.exclude(reading__fills__campaign=Given("campaign"))
-        .filter(meter=AnyGiven("meters"))
-        .select_related("reading")
-        .latest_ones()
-    )
-)
-
-
 def _row(cells: list[Cell], problem: Problem | None, now: datetime) -> Row:
     place = cells[0].due
     row = Row(place.meter.device, place, cells, problem)
@@ -363,7 +350,7 @@ def _add_past(
 ) -> Mapping[int, submission.Facts]:
     """Put the last billed value, the last real one and the usual difference beside each field, in three queries."""
     meters = [cell.due.meter_id for cell in cells]
-    before = _BILLED_BEFORE.ask(campaign=invitation.campaign_id, meters=meters)
+    before = asked.billed_before(invitation, meters)
     billed = {one.meter_id: one for one in before}
     aside = [cell.standing.pk for cell in cells if cell.standing]
     known = submission.facts([cell.due.meter for cell in cells], setting_aside=aside)

@@ -19,7 +19,6 @@ from releveur.campaigns.models import Invitation
 from releveur.rules.schedule import PARIS
 from releveur.web.portal import declaration, devices, returned, sending, sheet, workbook
 from releveur.web.portal.access import invited
-from releveur.web.portal.declaration import Sent
 from releveur.web.portal.sheet import Sheet
 from releveur.web.restraint import restrained
 
@@ -59,7 +58,7 @@ def send(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         return _page(request, drawn, problem=str(refusal))
     if not result.filled and not result.faults:
         return _page(request, drawn, problem=_nothing_new())
-    sent = Sent(declaration.nonce(request), declaration.declared_in(drawn.rows, invitation))
+    sent = declaration.sent_of(declaration.nonce(request), drawn)
     recorded = sending.declare(invitation, drawn, sent, now=now, shown=bool(result.faults))
     return devices.after(request, recorded, faults=result.faults)
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("releves/materiel/<int:device>/probleme", problem.problem, name="problem"),
     path("releves/materiel/<int:device>/probleme/retirer", problem.take_back, name="problem_back"),
     path("releves/materiel/<int:device>/compteur", where.of_device, name="where_of"),
+    path("releves/materiel/<int:device>/question", devices.question, name="question"),
     path("releves/tableur", spreadsheet.download, name="spreadsheet"),
     path("releves/tableur/envoyer", spreadsheet.send, name="send_spreadsheet"),
     path("releves/feuille", printed.printed, name="printed"),

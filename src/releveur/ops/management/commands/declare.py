@@ -39,6 +39,11 @@ class Command(Door):
         parser.add_argument("--proof", type=Path, metavar="FILE", help=_("a photo of the counters"))
         parser.add_argument("--confirm", action="store_true", help=_("the person says it is right"))
         parser.add_argument(
+            "--mend",
+            action="store_true",
+            help=_("take what is proposed, or say yes to what is asked"),
+        )
+        parser.add_argument(
             "--reason", choices=REASONS, help=_("why a value is lower than the last one")
         )
         parser.add_argument(
@@ -55,6 +60,7 @@ class Command(Door):
                 now=now,
                 proof=typed.photo(options["proof"]),
                 confirmed=options["confirm"],
+                mend=options["mend"],
                 reason=REASONS.get(options["reason"]),
                 digits=options["digits"],
                 noted_by=office(),

@@ -79,6 +79,12 @@ function askForPhoto(field) {
   const row = field.closest("tr.row") ?? field.closest(".fields");
   const lower = fields(row).filter(isLower);
   let zone = zoneOf(row);
+  if (zone?.dataset.live) {
+    if (zone.dataset.live === numbersOf(row)) return;
+    zone.remove();
+    zone = null;
+  }
+  lookAt(row, field.dataset.device);
   if (!lower.length) {
     if (zone?.dataset.made && !zone.querySelector("[name^=proof-]").value) zone.remove();
     return;
@@ -94,17 +100,90 @@ function made(row, device) {
   const copy = document.getElementById("lower").content.cloneNode(true);
   for (const element of copy.querySelectorAll("[name]")) element.name = element.name.replace("DEVICE", device);
   copy.querySelector(".photo").dataset.photo = device;
-  let zone = copy.firstElementChild;
-  if (row.matches("tr")) {
-    const cell = document.createElement("td");
-    cell.colSpan = row.cells.length;
-    cell.append(zone);
-    zone = document.createElement("tr");
-    zone.className = "question-row";
-    zone.append(cell);
-  }
+  const zone = inARow(row, copy.firstElementChild);
   zone.dataset.made = "1";
   return zone;
+}
+
+function inARow(row, part) {
+  if (!row.matches("tr")) return part;
+  const [zone, cell] = [document.createElement("tr"), document.createElement("td")];
+  cell.colSpan = row.cells.length;
+  cell.append(part);
+  zone.className = "question-row";
+  zone.append(cell);
+  return zone;
+}
+
+// -- what was probably meant: the server is asked as soon as a strange row is full -----------------------------------
+
+const numbersOf = (row) => fields(row).map((field) => field.value.trim()).join("/");
+
+const isFar = (field) => field.parentElement.querySelector("output.delta")?.classList.contains("far");
+
+async function lookAt(row, device, answers = []) {
+  const mine = fields(row);
+  const zone = zoneOf(row);
+  const isStrange = mine.some(isFar) || mine.some(isLower);
+  if (!isStrange || !mine.every((field) => typed(field) !== null) || (zone && !zone.dataset.made && !zone.dataset.live)) return;
+  const asked = numbersOf(row);
+  const form = new FormData(mine[0].form);
+  for (const [name, value] of [...form]) if (value instanceof File) form.delete(name);
+  for (const [name, value] of answers) form.append(name, value);
+  let part;
+  try {
+    const response = await fetch(words.question.replace("0", device), { method: "POST", body: form });
+    part = response.ok ? (await parsed(response)).querySelector(".question") : null;
+  } catch {
+    part = null; // the page asks when it is sent
+  }
+  if (numbersOf(row) !== asked) return;
+  const stands = zoneOf(row);
+  const isKept = stands?.querySelector("[name^=proof-]")?.value;
+  if (part && !isKept && (answers.length || !stands || part.querySelector("[data-answer]"))) put(row, part);
+  countReady();
+}
+
+function put(row, part) {
+  zoneOf(row)?.remove();
+  const zone = inARow(row, document.adoptNode(part));
+  zone.dataset.live = numbersOf(row);
+  row.after(zone);
+  return zone;
+}
+
+// One click puts the values into the fields, another leaves them; both are sent with the form, and so is what was typed.
+function answerQuestion(button, row) {
+  const part = button.closest(".question");
+  const device = row.id.replace("device-", "");
+  if (button.name.startsWith("keep-")) {
+    lookAt(row, device, [[button.name, button.value]]);
+    return;
+  }
+  const said = document.createElement("div");
+  said.className = "question flow";
+  said.append(hidden(button.name, button.value), ...part.querySelectorAll("input[type=hidden]"), note(words.mended));
+  for (const { field, value } of JSON.parse(button.dataset.values)) {
+    const one = sheet.elements[field];
+    one.value = value;
+    answer(one, true);
+  }
+  put(row, said);
+  countReady();
+  keepDraft();
+}
+
+function hidden(name, value) {
+  const input = document.createElement("input");
+  Object.assign(input, { type: "hidden", name, value });
+  return input;
+}
+
+function note(text) {
+  const line = document.createElement("p");
+  line.setAttribute("role", "status");
+  line.textContent = text;
+  return line;
 }
 
 // A photo that is there, or a word that is ticked: only then is a row with a question ready.
@@ -112,6 +191,7 @@ function isMet(zone) {
   if (!zone) return true;
   const photo = zone.querySelector(".photo");
   const received = photo && (photo.querySelector("[name^=proof-]").value || [...photo.querySelectorAll("[type=file]")].some((one) => one.files.length));
+  if (zone.querySelector("[data-answer][name^=keep-]")) return false;
   return [...zone.querySelectorAll("[type=checkbox]")].every((one) => one.checked) && (!photo || Boolean(received));
 }
 
@@ -340,12 +420,12 @@ function exchange(from, to) {
   }
 }
 
-async function confirm(form) {
+async function confirm(form, pressed) {
   const button = form.querySelector("[type=submit]");
   if (button.ariaDisabled === "true") return;
   button.ariaDisabled = "true";
   try {
-    const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    const response = await fetch(form.action, { method: "POST", body: new FormData(form, pressed) });
     const page = await parsed(response);
     if (response.redirected && response.ok) return taken(page);
     if (!show(page)) throw new Error(response.status);
@@ -401,14 +481,19 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  const isAnswer = Boolean(event.submitter?.matches("[data-answer]"));
+  const live = isAnswer && event.submitter.closest("[data-live]");
   if (dialog.contains(form)) {
     event.preventDefault();
-    confirm(form);
-  } else if (form === sheet && !event.submitter?.name) {
+    confirm(form, event.submitter);
+  } else if (form === sheet && live && (event.submitter.dataset.values || event.submitter.name.startsWith("keep-"))) {
+    event.preventDefault();
+    answerQuestion(event.submitter, live.previousElementSibling);
+  } else if (form === sheet && (isAnswer || !event.submitter?.name)) {
     if (form.dataset.busy) return event.preventDefault();
     form.dataset.busy = "1";
     keepDraft(form.elements.nonce.value);
-    if (event.submitter) event.submitter.textContent = words.sending;
+    if (event.submitter && !isAnswer) event.submitter.textContent = words.sending;
   }
 });
 

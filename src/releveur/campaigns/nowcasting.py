@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import lru_cache
 
 import numpy as np
-from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Coalesce
 
@@ -54,17 +51,6 @@ def rates(campaign: int) -> ModelRates:
         for kinship, one in zip(map(_kinship, kinships.tolist()), those, strict=True)
     }
     return ModelRates(told=told, elsewhere=elsewhere)
-
-
-def lately(campaign: int, *, now: datetime) -> ModelRates:
-    """The same as it stood within the last hour: for pages, which cannot wait for a whole campaign."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    return _of_the_hour(str(connection.settings_dict["NAME"]), campaign, hour)
-
-
-@lru_cache(maxsize=16)
-def _of_the_hour(_database: str, campaign: int, _hour: datetime) -> ModelRates:
-    return rates(campaign)
 
 
 @dataclass(frozen=True)

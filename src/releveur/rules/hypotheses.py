@@ -15,6 +15,7 @@ from itertools import combinations
 from math import log, prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from releveur.rules import slips
 from releveur.rules.findings import Code, Mend
@@ -30,8 +31,11 @@ TEST_PAGES = 100
 PER_METER = 1 / 2
 """Priors speak of devices of two meters."""
 
-ALONE = 1 / 6
+ALONE = 1 / 12
 """The part of « as last time » and « new board » that befalls one meter of several."""
+
+NEAR = 1 / 4
+"""The most of a slip's weight that values as likely as the typed one may share."""
 
 MOST_IDEAS = 6
 
@@ -125,7 +129,7 @@ class Fates:
         return self.correct + self.mistyped + self.unchanged + self.reset + self.rolled + self.flat
 
 
-def suspicious(seen: Board, priors: Priors) -> np.ndarray:
+def suspicious(seen: Board, priors: Priors) -> NDArray[np.bool_]:
     """Tell the devices that any hypothesis could explain better than « all is well ».
 
     The best case of all others together stays below what is certain of a value as near to the
@@ -135,9 +139,10 @@ def suspicious(seen: Board, priors: Priors) -> np.ndarray:
     peak = seen.volume_chance(np.exp(seen.centre) - 1, priors=priors)
     likely = np.where(seen.known, plain / peak, 1.0).prod(axis=1)
     vague = (seen.known & (seen.spread > 0.8)).any(axis=1)
-    others = priors.mistyped + priors.swapped + priors.total + priors.other_device
-    others += priors.unchanged + priors.reset + priors.replaced + priors.flat + priors.exchanged
-    return (likely < 1.5 * others) | vague
+    others = priors.mistyped * NEAR + priors.swapped + priors.total + priors.other_device
+    others += priors.exchanged + priors.replaced
+    result: NDArray[np.bool_] = (likely * (1 - priors.ask_below) < 1.2 * others) | vague
+    return result
 
 
 def fates(seen: Board, rows: Sequence[int], priors: Priors) -> Fates:
@@ -162,7 +167,8 @@ def fates(seen: Board, rows: Sequence[int], priors: Priors) -> Fates:
         "flat": priors.flat * m * flat + priors.lower * m * little,
     }
     lost = priors.mistyped * m + (priors.unchanged + priors.reset) * alone + priors.flat * m
-    well = (1 - priors.zero) * plain + priors.zero * stands
+    far = (seen.centre[at] / seen.spread[at]) ** 2 / priors.freedom
+    well = (1 - priors.zero) * plain + priors.zero * stands / (1 + far)
     parts |= {"correct": (1 - lost) * well, "rolled": (1 - lost) * rolled}
     parts = {name: np.where(known, part, float(name == "correct")) for name, part in parts.items()}
     return Fates(plain=plain, slip_values=values, slip_weights=weights, **parts)
@@ -207,9 +213,10 @@ def doubt(
         every[m] -= found.mistyped[n, m]
     correct = found.correct[n].tolist()
     apart = share * prod(every[m] for m in here)
+    moved = share * priors.jump * seen.moved_together(row, here, priors)
     own = {m: list(_own(m, n, apart / (every[m] or 1.0), found, keys[m])) for m in here}
     own |= {m: [one for one in own[m] if one.code is not Code.MISTYPED] for m in firm if m in own}
-    result = Doubt(share * prod(correct[m] for m in here), apart, own)
+    result = Doubt(share * prod(correct[m] for m in here) + moved, apart + moved, own)
     if len(here) > 1:
         result.joint += _swapped(here, row, seen, keys, priors)
         result.joint += _of_all(here, row, n, seen, found, priors)

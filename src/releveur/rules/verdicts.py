@@ -13,6 +13,7 @@ from math import inf, log1p
 from releveur.rules import hypotheses, rows, sums
 from releveur.rules.findings import (
     LIMITS,
+    Limits,
     Code,
     Demand,
     Finding,
@@ -92,13 +93,19 @@ def _own_doubts(
 
 
 def findings(
-    device: Together, row: int, sheet: Sheet, found: Doubt | None, plain: Mapping[str, Finding]
+    device: Together,
+    row: int,
+    sheet: Sheet,
+    found: Doubt | None,
+    plain: Mapping[str, Finding],
+    limits: Limits,
+    priors: Priors,
 ) -> tuple[Finding, ...]:
     """Say what is asked about one device.
 
     :param plain: what the certain rules found, by key of the meter
     """
-    if found is None or found.is_right() >= 1 / 2:
+    if found is None or found.is_right() >= priors.ask_below:
         return tuple(plain.values())
     by_key = {seen.key: seen for seen in device.meters}
     keys = sheet.keys[row]
@@ -114,7 +121,7 @@ def findings(
         seen = by_key[keys[m]]
         if own[0] not in PLAIN:
             heard[seen.key] = _told(found, own, [seen])
-        elif seen.key not in heard:
+        elif seen.key not in heard and _is_worth_asking(seen, limits):
             heard[seen.key] = _unusual(seen)
     return tuple(heard[seen.key] for seen in device.meters if seen.key in heard)
 
@@ -138,6 +145,13 @@ def _told(found: Doubt, cause: Cause, meters: Sequence[Seen]) -> Finding:
         others=tuple(mends[1:]),
         other=other,
     )
+
+
+def _is_worth_asking(seen: Seen, limits: Limits) -> bool:
+    """Whether a volume that nothing explains lies farther from the expected one than the slack."""
+    last = of_segment(seen, seen.last_real)
+    assert last is not None, "nothing surprises without a past"
+    return abs(seen.new.value - last.value - max(0, seen.expected or 0)) > limits.slack
 
 
 def _unusual(seen: Seen) -> Finding:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gamma, hypot, log1p, pi, sqrt
+from math import exp, gamma, hypot, log, log1p, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -74,8 +74,26 @@ class Board:
         found = self.volume_chance(volume, at, priors=priors)
         return np.where(value > self.most[at], 0.0, found)
 
+    def moved_together(self, row: int, meters: Sequence[int], priors: Priors) -> float:
+        """The probability of a device's volumes if its use changed: all of them by one common step.
 
-def _bell(off: Floats, squared: Floats, freedom: float) -> Floats:
+        On the log scale the step is normal around 0, and the meters as regular as ever around it: the
+        likeliest step stands for all, with the width of those that do as well.
+        """
+        grown = [float(self.new[row, m] - self.last[row, m]) + 1 for m in meters]
+        if min(grown) < 1:
+            return 0.0
+        off = [log(one) - self.centre[row, m] for one, m in zip(grown, meters, strict=True)]
+        squared = [float(self.spread[row, m]) ** 2 for m in meters]
+        width = 1 / (sum(1 / one for one in squared) + 1 / priors.jump_scale**2)
+        step = width * sum(one / square for one, square in zip(off, squared, strict=True))
+        chance = sqrt(width) / priors.jump_scale * exp(-0.5 * (step / priors.jump_scale) ** 2)
+        for one, square, size in zip(off, squared, grown, strict=True):
+            chance *= float(_bell(np.float64(one - step) ** 2, square, priors.freedom)) / size
+        return chance
+
+
+def _bell(off: Any, squared: Any, freedom: float) -> Any:
     """Student-t density of a squared distance, of a squared scale."""
     height = gamma((freedom + 1) / 2) / gamma(freedom / 2) / sqrt(freedom * pi)
     return height * (1 + off / (freedom * squared)) ** (-(freedom + 1) / 2) / np.sqrt(squared)

@@ -26,7 +26,7 @@ DAYS = [date(2019 + n // 4, 1 + n % 4 * 3, 5) for n in range(HISTORY + CAMPAIGNS
 METERS = ("MONO", "COLOR")
 
 NAMES: dict[Kind, set[Code]] = {
-    **dict.fromkeys(injected.DIGITS, {Code.MISTYPED}),
+    **{kind: {Code.MISTYPED} for kind in injected.DIGITS},
     "swap": {Code.SWAPPED},
     "duplicate": {Code.UNCHANGED},
     "total": {Code.TOTAL_AS_MONO},
@@ -101,9 +101,12 @@ class Tally:
     def mended(self, *kinds: Kind, first: int = 1) -> float:
         return _share([one.mended(first) for one in self.wrong(*kinds) if one.asked and one.right])
 
-    def as_the_oracle(self) -> float:
-        """One-digit faults: how often we propose the right value, by how often the oracle does."""
-        wrong = [one for one in self.wrong(*injected.DIGITS) if one.asked]
+    def as_the_oracle(self, *, asked: bool = True) -> float:
+        """One-digit faults: how often we propose the right value, by how often the oracle does.
+
+        :param asked: of those that we ask about; else of all, with those that look all right
+        """
+        wrong = [one for one in self.wrong(*injected.DIGITS) if one.asked or not asked]
         ours = sum(one.mended(3) for one in wrong)
         return ours / max(1, sum(one.oracle for one in wrong))
 
@@ -118,7 +121,7 @@ def tally(pairs: Sequence[Pair], *, seed: int = 1, share: float = injected.SHARE
     offsets = dice.integers(0, 400_000, (len(pairs), 2))
     result = Tally()
     for campaign in range(CAMPAIGNS):
-        devices = [_known(f"d{n}", pair, offsets[n], campaign) for n, pair in enumerate(pairs)]
+        devices = [known(f"d{n}", pair, offsets[n], campaign) for n, pair in enumerate(pairs)]
         order = dice.permutation(len(devices)).tolist()
         for first in range(0, len(order), TOGETHER):
             person = [devices[n] for n in order[first : first + TOGETHER]]
@@ -126,14 +129,16 @@ def tally(pairs: Sequence[Pair], *, seed: int = 1, share: float = injected.SHARE
     return result
 
 
-def _known(key: str, pair: Pair, offset: np.ndarray, campaign: int) -> Known:
+def known(key: str, pair: Pair, offset: np.ndarray, campaign: int) -> Known:
     until = campaign + HISTORY
     meters, before, now = [], [], []
     for kind, volumes, start in zip(METERS, pair, offset.tolist(), strict=True):
         index = start + np.concatenate([[0], np.cumsum(volumes)])
         past = [Reading(DAYS[n], int(index[n])) for n in range(campaign, until + 1)]
         last = past[-1]
-        awaited = expected_volume(past, since=last.taken_on, until=DAYS[until + 1], monthly_volume=None)
+        awaited = expected_volume(
+            past, since=last.taken_on, until=DAYS[until + 1], monthly_volume=None
+        )
         meters.append(
             Seen(f"{key}.{kind}", Reading(DAYS[until + 1], 0), last, last, awaited,
                  kind=kind, spread=habits.spread(past))

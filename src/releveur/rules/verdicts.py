@@ -11,19 +11,19 @@ from dataclasses import replace
 from math import inf, log1p
 
 from releveur.rules import hypotheses, rows, sums
+from releveur.rules.doubts import Cause, Doubt, heaviest
 from releveur.rules.findings import (
     LIMITS,
-    Limits,
     Code,
     Demand,
     Finding,
+    Limits,
     Mend,
     Seen,
     Together,
     of_segment,
     usual_range,
 )
-from releveur.rules.hypotheses import Cause, Doubt, heaviest
 from releveur.rules.priors import PRIORS, Priors
 from releveur.rules.rows import Sheet
 from releveur.rules.volumes import board, column, columns
@@ -41,9 +41,6 @@ ELSEWHERE = {
     Code.SAME_AS_OTHER, Code.SHIFTED,
 }  # fmt: skip
 """Where values are not this device's, or start anew, their sum says nothing more."""
-
-TOTALS = (("MONO", "COLOR"), ("LARGE_MONO", "LARGE_COLOR"), ("#0", "#1"))
-"""A field for black where people may type the total, and its colour."""
 
 
 def doubts(
@@ -80,14 +77,12 @@ def _own_doubts(
 ) -> dict[int, Doubt]:
     if not at:
         return {}
-    fates = hypotheses.fates(sheet.board, at, priors)
+    fates = hypotheses.fates(sheet.board, sheet.columns, at, priors)
     place = {kind: n for n, kind in enumerate(sheet.columns)}
-    totals = [(place[a], place[b]) for a, b in TOTALS if a in place and b in place]
     found = {}
     for n, row in enumerate(at):
         firm = {place[kind] for kind in sums.holding(declared[row])}
-        own = hypotheses.doubt(row, n, sheet.board, fates, sheet.keys[row], priors, firm=firm)
-        own.joint += hypotheses.totals(totals, row, sheet.board, sheet.keys[row], priors)
+        own = hypotheses.doubt(n, sheet.board, fates, sheet.keys[row], priors, firm=firm)
         found[row] = own
     return found
 

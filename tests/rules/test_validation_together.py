@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releveur.rules.metering import Reading
+from releveur.rules.metering import Quality, Reading
 from releveur.rules.priors import PRIORS, Priors
 from releveur.rules.validation import (
     Code,
@@ -32,22 +32,24 @@ TRUE = [(41_190, 90_430), (207_480, 61_990), (5_905, 1_268), (122_140, 8_020), (
 """What they show now."""
 
 
-def seen(key: str, kind: str, value: int, last: int, expected: int, **known: int | None) -> Seen:
+def seen(
+    key: str, kind: str, value: int, last: int, expected: int, fullest: int | None = None
+) -> Seen:
     past = Reading(JANUARY, last)
     new = Reading(APRIL, value)
-    return Seen(key, new, past, past, expected, kind=kind, spread=0.2, **known)
+    return Seen(key, new, past, past, expected, kind=kind, spread=0.2, fullest=fullest)
 
 
-def device(n: int, typed: tuple[int, int] | None = None, **known: int | None) -> Together:
+def device(n: int, typed: tuple[int, int] | None = None, *, fullest: int | None = None) -> Together:
     """The n-th of the person's devices, used a little less than it is now."""
     values = typed or TRUE[n]
     meters = tuple(
-        seen(f"{n}{kind}", kind, value, last, (now - last) * 9 // 10, **known)
-        for kind, value, last, now in zip(("M", "C"), values, STARTS[n], TRUE[n], strict=True)
+        seen(f"{n}{kind[0]}", kind, value, last, (now - last) * 9 // 10, fullest)
+        for kind, value, last, now in zip(
+            ("MONO", "COLOR"), values, STARTS[n], TRUE[n], strict=True
+        )
     )
-    kinds = ("MONO", "COLOR")
-    named = tuple(replace(one, kind=kind) for one, kind in zip(meters, kinds, strict=True))
-    return Together(f"d{n}", named, row=n)
+    return Together(f"d{n}", meters, row=n)
 
 
 def only(found: tuple[Finding, ...]) -> Finding:
@@ -191,8 +193,6 @@ def test_a_sum_that_comes_out_is_no_slip() -> None:
 
 
 def test_our_own_mistake_is_never_called_a_new_board() -> None:
-    from releveur.rules.metering import Quality  # noqa: PLC0415
-
     guess = Reading(date(2022, 3, 5), 41_184, Quality.ESTIMATED)
     low = replace(device(0, (40_500, 90_430)).meters[0], last_billed=guess)
     assert only(check([low])).code is Code.LOWER_THAN_ESTIMATE

@@ -74,6 +74,18 @@ class Fates:
 def suspicious(seen: Board, priors: Priors) -> NDArray[np.bool_]:
     """Tell the devices that any hypothesis could explain better than « all is well ».
 
+    >>> from datetime import date
+    >>> from releveur.rules.findings import Seen, Together
+    >>> from releveur.rules.metering import Reading
+    >>> from releveur.rules.priors import PRIORS
+    >>> from releveur.rules.volumes import board
+    >>> last = Reading(date(2022, 1, 5), 39_684)
+    >>> def of(value: int) -> Together:
+    ...     seen = Seen("M", Reading(date(2022, 4, 5), value), last, last, 1_500, spread=0.2)
+    ...     return Together("7855V_F", (seen,))
+    >>> suspicious(board([of(41_190), of(91_190)], ["#0"], PRIORS), PRIORS).tolist()
+    [False, True]
+
     The best case of all others together stays below what is certain of a value as near to the
     expected one as these are.
     """

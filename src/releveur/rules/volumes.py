@@ -155,6 +155,7 @@ def _facts(seen: Seen, priors: Priors) -> tuple[float, ...]:
     last = of_segment(seen, seen.last_real)
     if last is None:
         return (seen.new.value, 0, 1, 1, ENDLESS, 0, 0)
+    wondering = seen.expected is not None or seen.new.value < last.value
     if seen.expected is None:
         centre, spread = log1p(USUAL), priors.blind
     else:
@@ -166,4 +167,4 @@ def _facts(seen: Seen, priors: Priors) -> tuple[float, ...]:
     if seen.digits and full > last.value:
         most = min(most, int(full) - 1)
     signed = full if seen.digits else -full
-    return (seen.new.value, last.value, centre, spread, most, signed, 1)
+    return (seen.new.value, last.value, centre, spread, most, signed, wondering)

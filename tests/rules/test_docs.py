@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import accumulate
@@ -18,6 +19,7 @@ from releveur import rules
 from releveur.rules import (
     digits,
     estimation,
+    habits,
     metering,
     reasons,
     schedule,
@@ -232,6 +234,44 @@ def test_a_value_is_found_surprising_as_documented(row: Row) -> None:
     found = [(one.code.value, one.demand.value, one.over) for one in validation.check([seen])]
     awaited = (row["finding"], row["asks"], number(row["over"] or "0"))
     assert found == ([awaited] if row["finding"] else [])
+
+
+def test_every_finding_is_explained() -> None:
+    named = {
+        name for row in table("validation.md", "finding") for name in row["finding"].split(", ")
+    }
+    assert named == set(validation.Code)
+
+
+def test_the_priors_are_the_documented_ones() -> None:
+    told = {row["prior"]: float(row["value"]) for row in table("validation.md", "prior")}
+    assert told == asdict(validation.PRIORS)
+
+
+@every("validation.md", "impressions of past quarters")
+def test_a_meter_is_as_regular_as_documented(row: Row) -> None:
+    told = row["impressions of past quarters"]
+    values = accumulate(numbers(told) if told else [], initial=10_000)
+    past = [Reading(TODAY + n * timedelta(91), value) for n, value in enumerate(values)]
+    assert f"{habits.spread(past):.2f}" == row["spread"]
+
+
+@every("validation.md", "typed black")
+def test_two_counters_are_diagnosed_as_documented(row: Row) -> None:
+    meters = [
+        validation.Seen(
+            kind, Reading(date(2022, 4, 5), number(row[f"typed {name}"])), last, last, expected,
+            kind=kind, spread=0.2,
+        )
+        for kind, name, last, expected in (
+            ("MONO", "black", Reading(TODAY, 39_684), 1_500),
+            ("COLOR", "colour", Reading(TODAY, 89_675), 700),
+        )
+    ]  # fmt: skip
+    found = [(one.code, one.demand, dict(one.mended)) for one in validation.check(meters)]
+    proposed = {"MONO": row["proposes black"], "COLOR": row["proposes colour"]}
+    mended = {kind: number(value) for kind, value in proposed.items() if value}
+    assert found == ([(row["asked"], row["asks"], mended)] if row["asked"] else [])
 
 
 @every("validation.md", "text")

@@ -4,8 +4,8 @@
 
 over the latest spans between real readings, each measured against the spans before it (the mean of
 the latest four, and the same season a year earlier); a residual far outside counts less, as in the
-Student-t it is used with. w and s0 are the priors' `weight` and `scale`: a meter without a past has
-the fleet's scale. docs/rules/validation.md has the worked numbers.
+Student-t it is used with. w and s0 are the priors' `weight` and `scale`: a meter without a past is
+known by less: `unlearned`. docs/rules/validation.md has the worked numbers.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def spread(history: History, *, until: date | None = None, priors: Priors = PRIO
     >>> values = [0, 900, 1_800, 2_700, 3_600]
     >>> past = [Reading(date(2021, 1, 5) + n * timedelta(90), value) for n, value in enumerate(values)]
     >>> round(spread(past), 2), spread([])
-    (0.23, 0.3)
+    (0.16, 0.6)
     """
     known = [one for one in history if until is None or one.taken_on <= until]
     return scale(residuals(known), priors)
@@ -64,11 +64,11 @@ def scale(found: Sequence[float], priors: Priors) -> float:
     """Shrink the scale of some residuals to the fleet's.
 
     >>> round(scale([0.1, -0.1, 0.1, -0.1], PRIORS), 3), scale([], PRIORS)
-    (0.225, 0.3)
+    (0.168, 0.6)
     """
     freedom, own = priors.freedom, priors.scale**2
     if not found:
-        return priors.scale
+        return priors.unlearned
     squared = own
     for _round in range(4):
         weighed = sum((freedom + 1) * r * r / (freedom + r * r / squared) for r in found)

@@ -17,10 +17,11 @@ class Priors:
 
     mistyped … flat: of a device's declaration; `rolled_over`: that a display without known digits has
     as many as it shows; `lower`: that a
-    display, or the reading before, is a few pages off, about `lower_by`; `zero`: that a meter which prints stood still; `jump`: that its use changed,
+    display, or the reading before, is a few pages off, about `lower_by`; `zero`: that a meter stood still, where its habits reach as far; `jump`: that its use changed,
     by `jump_scale` on the log scale; `freedom` and `scale` of the Student-t around the expected
-    volume; `weight`: how many spans the `scale` counts for beside a meter's own; `blind`: the scale
-    where no volume is expected.
+    volume, `unlearned` where a meter has no past to learn from; `weight`: how many spans the `scale`
+    counts for beside a meter's own; `blind`: the scale where no volume is expected. `ask_below`: a
+    question is worth its click where « all is well » is less probable.
 
     >>> Priors.from_json(PRIORS.to_json()) == PRIORS
     True
@@ -45,8 +46,10 @@ class Priors:
     jump_scale: float
     freedom: float
     scale: float
+    unlearned: float
     weight: float
     blind: float
+    ask_below: float
 
     @classmethod
     def from_json(cls, text: str) -> Priors:

@@ -15,8 +15,8 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
+from releveur.rules.doubts import Doubt, Idea
 from releveur.rules.findings import Code, Mend
-from releveur.rules.hypotheses import Doubt, Idea
 from releveur.rules.priors import Priors
 from releveur.rules.volumes import Board, Floats
 

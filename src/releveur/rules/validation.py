@@ -124,7 +124,7 @@ def check_together(
             found[device.key] = (Finding(Code.UNCHANGED, Demand.CONFIRM, key="", over=0),)
             continue
         plain = _plain(device, limits)
-        told = verdicts.findings(device, row, sheet, doubts.get(row), plain)
+        told = verdicts.findings(device, row, sheet, doubts.get(row), plain, limits, priors)
         found[device.key] = verdicts.added_up(device, told) if device.relations else told
     return found
 

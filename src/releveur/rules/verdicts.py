@@ -11,18 +11,19 @@ from dataclasses import replace
 from math import inf, log1p
 
 from releveur.rules import hypotheses, rows, sums
+from releveur.rules.doubts import Cause, Doubt, heaviest
 from releveur.rules.findings import (
     LIMITS,
     Code,
     Demand,
     Finding,
+    Limits,
     Mend,
     Seen,
     Together,
     of_segment,
     usual_range,
 )
-from releveur.rules.hypotheses import Cause, Doubt, heaviest
 from releveur.rules.priors import PRIORS, Priors
 from releveur.rules.rows import Sheet
 from releveur.rules.volumes import board, column, columns
@@ -40,9 +41,6 @@ ELSEWHERE = {
     Code.SAME_AS_OTHER, Code.SHIFTED,
 }  # fmt: skip
 """Where values are not this device's, or start anew, their sum says nothing more."""
-
-TOTALS = (("MONO", "COLOR"), ("LARGE_MONO", "LARGE_COLOR"), ("#0", "#1"))
-"""A field for black where people may type the total, and its colour."""
 
 
 def doubts(
@@ -79,26 +77,30 @@ def _own_doubts(
 ) -> dict[int, Doubt]:
     if not at:
         return {}
-    fates = hypotheses.fates(sheet.board, at, priors)
+    fates = hypotheses.fates(sheet.board, sheet.columns, at, priors)
     place = {kind: n for n, kind in enumerate(sheet.columns)}
-    totals = [(place[a], place[b]) for a, b in TOTALS if a in place and b in place]
     found = {}
     for n, row in enumerate(at):
         firm = {place[kind] for kind in sums.holding(declared[row])}
-        own = hypotheses.doubt(row, n, sheet.board, fates, sheet.keys[row], priors, firm=firm)
-        own.joint += hypotheses.totals(totals, row, sheet.board, sheet.keys[row], priors)
+        own = hypotheses.doubt(n, sheet.board, fates, sheet.keys[row], priors, firm=firm)
         found[row] = own
     return found
 
 
 def findings(
-    device: Together, row: int, sheet: Sheet, found: Doubt | None, plain: Mapping[str, Finding]
+    device: Together,
+    row: int,
+    sheet: Sheet,
+    found: Doubt | None,
+    plain: Mapping[str, Finding],
+    limits: Limits,
+    priors: Priors,
 ) -> tuple[Finding, ...]:
     """Say what is asked about one device.
 
     :param plain: what the certain rules found, by key of the meter
     """
-    if found is None or found.is_right() >= 1 / 2:
+    if found is None or found.is_right() >= priors.ask_below:
         return tuple(plain.values())
     by_key = {seen.key: seen for seen in device.meters}
     keys = sheet.keys[row]
@@ -114,7 +116,7 @@ def findings(
         seen = by_key[keys[m]]
         if own[0] not in PLAIN:
             heard[seen.key] = _told(found, own, [seen])
-        elif seen.key not in heard:
+        elif seen.key not in heard and _is_worth_asking(seen, limits):
             heard[seen.key] = _unusual(seen)
     return tuple(heard[seen.key] for seen in device.meters if seen.key in heard)
 
@@ -138,6 +140,13 @@ def _told(found: Doubt, cause: Cause, meters: Sequence[Seen]) -> Finding:
         others=tuple(mends[1:]),
         other=other,
     )
+
+
+def _is_worth_asking(seen: Seen, limits: Limits) -> bool:
+    """Whether a volume that nothing explains lies farther from the expected one than the slack."""
+    last = of_segment(seen, seen.last_real)
+    assert last is not None, "nothing surprises without a past"
+    return abs(seen.new.value - last.value - max(0, seen.expected or 0)) > limits.slack
 
 
 def _unusual(seen: Seen) -> Finding:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gamma, hypot, log1p, pi, sqrt
 from typing import Any
 
@@ -59,26 +60,61 @@ class Board:
 
     def volume_chance(self, volume: Floats, at: Place = EVERYWHERE, *, priors: Priors) -> Floats:
         """The probability of each volume on its meter, per impression; 0 below 0."""
-        centre, spread = self.centre[at], self.spread[at]
+        spread = self.spread[at]
         grown = np.maximum(volume, 0.0) + 1.0
-        off = (np.log(grown) - centre) ** 2
-        wide = spread**2 + priors.jump_scale**2
-        narrow = _bell(off, spread * spread, priors.freedom)
-        jumped = _bell(off, wide, priors.freedom)
-        mixed = (1 - priors.jump) * narrow + priors.jump * jumped
-        return np.where(volume < 0, 0.0, mixed / grown)
+        off = (np.log(grown) - self.centre[at]) ** 2
+        squared = spread * spread
+        bell = (1 - priors.jump) * _bell(off, squared, priors.freedom)
+        bell += priors.jump * _bell(off, squared + priors.jump_scale**2, priors.freedom)
+        found: Floats = bell / grown * (volume >= 0)
+        return found
 
     def chance(self, value: Integers, at: Place = EVERYWHERE, *, priors: Priors) -> Floats:
         """The probability that a meter in order shows a value."""
         volume = (value - self.last[at]).astype(np.float64)
         found = self.volume_chance(volume, at, priors=priors)
-        return np.where(value > self.most[at], 0.0, found)
+        return found * (value <= self.most[at])
+
+    def nearness(self, priors: Priors) -> Floats:
+        """Per device: how likely its values are, beside the likeliest there are; 0 where one cannot be."""
+        volume = (self.new - self.last).astype(np.float64)
+        grown = np.maximum(volume, 0.0) + 1.0
+        off = np.log(grown) - self.centre
+        bell = _bell(off**2, self.spread**2, priors.freedom) / _bell(
+            0.0, self.spread**2, priors.freedom
+        )
+        near = bell * np.exp(-np.maximum(off, 0.0)) * (volume > 0) * (self.new <= self.most)
+        found: Floats = np.where(self.known, near, 1.0).prod(axis=1)
+        return found
+
+    def moved_together(self, at: Integers, priors: Priors) -> Floats:
+        """The probability of devices' volumes if their use changed: all meters by one common step.
+
+        On the log scale the step is normal around 0, and the meters as regular as ever around it: the
+        likeliest step stands for all, with the width of those that do as well.
+        """
+        known = self.known[at]
+        grown = np.maximum((self.new[at] - self.last[at]).astype(np.float64), 0.0) + 1.0
+        off = np.log(grown) - self.centre[at]
+        precise = known / self.spread[at] ** 2
+        width = 1 / (precise.sum(axis=1) + 1 / priors.jump_scale**2)
+        step = width * (precise * off).sum(axis=1)
+        likely = np.sqrt(width) / priors.jump_scale * np.exp(-0.5 * (step / priors.jump_scale) ** 2)
+        left = _bell((off - step[:, None]) ** 2, self.spread[at] ** 2, priors.freedom) / grown
+        left *= (self.new[at] > self.last[at]) & (self.new[at] <= self.most[at])
+        found: Floats = likely * np.where(known, left, 1.0).prod(axis=1)
+        return found
 
 
-def _bell(off: Floats, squared: Floats, freedom: float) -> Floats:
+def _bell(off: Any, squared: Any, freedom: float) -> Any:
     """Student-t density of a squared distance, of a squared scale."""
-    height = gamma((freedom + 1) / 2) / gamma(freedom / 2) / sqrt(freedom * pi)
-    return height * (1 + off / (freedom * squared)) ** (-(freedom + 1) / 2) / np.sqrt(squared)
+    tail = 1 + off / (freedom * squared)
+    return _height(freedom) / (tail ** ((freedom + 1) / 2) * np.sqrt(squared))
+
+
+@lru_cache(maxsize=10)
+def _height(freedom: float) -> float:
+    return gamma((freedom + 1) / 2) / gamma(freedom / 2) / sqrt(freedom * pi)
 
 
 def board(devices: Sequence[Together], columns: Sequence[str], priors: Priors) -> Board:
@@ -119,6 +155,7 @@ def _facts(seen: Seen, priors: Priors) -> tuple[float, ...]:
     last = of_segment(seen, seen.last_real)
     if last is None:
         return (seen.new.value, 0, 1, 1, ENDLESS, 0, 0)
+    wondering = seen.expected is not None or seen.new.value < last.value
     if seen.expected is None:
         centre, spread = log1p(USUAL), priors.blind
     else:
@@ -130,4 +167,4 @@ def _facts(seen: Seen, priors: Priors) -> tuple[float, ...]:
     if seen.digits and full > last.value:
         most = min(most, int(full) - 1)
     signed = full if seen.digits else -full
-    return (seen.new.value, last.value, centre, spread, most, signed, 1)
+    return (seen.new.value, last.value, centre, spread, most, signed, wondering)

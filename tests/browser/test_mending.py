@@ -115,3 +115,15 @@ def test_the_question_looks_right_wide_and_narrow_light_and_dark(visit: Page) ->
     visit.get_by_role("button", name=SEND).click()
     expect(visit.locator(".problems")).to_contain_text(WORDS)
     checked(visit, "swapped-sent")
+
+
+def test_a_new_board_and_a_slipped_digit_look_right_in_both_languages(visit: Page) -> None:
+    for mono, color, name in (("210", "150", "board"), ("412000", "92910", "digit")):
+        visit.fill(f"#{field(first(), 'mono')}", mono)
+        visit.fill(f"#{field(first(), 'color')}", color)
+        visit.get_by_role("button", name=SEND).click()
+        expect(visit.locator(".problems")).to_be_visible()
+        checked(visit, name)
+    visit.get_by_role("button", name="English").click()
+    expect(visit.locator(".question")).to_contain_text("Keep what I typed")
+    checked(visit, "digit-en")

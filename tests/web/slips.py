@@ -33,6 +33,7 @@ def slips(browser: Client) -> Iterator[Seen]:
     taken = {f"keep-{first().pk}": "x", f"mend-{first().pk}": _proposal(browser, form)}
     answer = browser.post(window, form | taken)
     yield see("device", "mended, and lower", answer, status=422)
+    a_reading(meter_of(second()), READ_ON + timedelta(days=30), 39_900)
     form = typed(browser, first(), mono="41195", color="92950")
     form |= {field(second(), "mono"): "41195", field(second(), "color"): "92950"}
     yield see("devices", "the same twice", browser.post("/releves", form), status=422)

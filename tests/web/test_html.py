@@ -28,6 +28,7 @@ NO_PAGES = {
     "portal:problem_back": "leads back to the sheet",
     "portal:spreadsheet": "a workbook",
     "portal:undo": "leads to the receipt",
+    "portal:question": "a part of the sheet, for the script",
     "portal:receive": "a ticket for a photo",
     "portal:photo": "a picture",
     "portal:take_back": "leads back to the sheet",

@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from releveur.campaigns.models import Receipt
+from releveur.campaigns.models import DueReading, Receipt
 from releveur.customers.models import Customer
 from releveur.fleet.models import Device
 from tests.factories import a_campaign, a_customer, a_device, meter_of, reading_of
 from tests.web.seeing import field
+from tests.web.tableurs import Taken, give
 from tests.web.visiting import Page, a_photo, buttons, fields, text
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +171,48 @@ def test_what_a_script_put_into_the_fields_is_recorded_as_mended(
     found = reading_of(meter_of(device)).findings.get()
     assert (found.code, found.answer) == ("SWAPPED", "MENDED")
     assert found.numbers["typed"][str(meter_of(device).pk)] == 92_910
+
+
+def test_a_column_of_the_spreadsheet_that_slipped_goes_back_with_one_click(
+    visitor: Client, customer: Customer
+) -> None:
+    """Everything stands one line too low; the page that asks is the ordinary one, with the lines to correct."""
+    last = [39_684, 512_305, 7_400, 88_120, 203_000, 61_500, 940_000, 15_250]
+    devices = [
+        a_device(customer, location=f"Salle {n}", volumes={"mono": 400}, mono=value)
+        for n, value in enumerate(last)
+    ]
+    a_campaign()
+    meant = [value + 1_200 + 10 * n for n, value in enumerate(last)]
+    taken = Taken(visitor)
+    for device, value in zip(devices[1:], meant, strict=False):
+        taken.fill(device.serial, mono=value)
+
+    page = give(visitor, taken.as_xlsx())
+
+    seen = text(page)
+    assert page.status_code == 422 and not Receipt.objects.exists()
+    assert "Les compteurs ont peut-être glissé d’une ligne. Les remettre à leur place ?" in seen
+    pressed = [name for name, _value in buttons(page)]
+    assert len(pressed) == 2, "one question, told at each line, answered at the first"
+    assert presses(visitor, page, pressed[0]).status_code == 303
+    assert [reading_of(meter_of(device)).value for device in devices[:-1]] == meant[:-1]
+    assert DueReading.objects.unanswered().filter(meter__device=devices[-1]).exists()
+
+
+def test_two_rows_exchanged_name_both_devices_and_are_mended_together(
+    visitor: Client, device: Device
+) -> None:
+    one = a_device(a_customer(), serial="ONE", volumes={"mono": 500}, mono=39_684)
+    other = a_device(a_customer(), serial="OTHER", volumes={"mono": 300}, mono=12_305)
+    a_campaign()
+    form = fields(visitor.get("/releves"))
+    form |= {field(one, "mono"): "13250", field(other, "mono"): "41200"}
+    page = visitor.post("/releves", form)
+    words = "Les compteurs de 7855V_F ONE et de 7855V_F OTHER sont peut-être inversés. Inverser ?"
+    assert words in text(page)
+    assert len(buttons(page)) == 2
+    assert "Répondre à la ligne de 7855V_F ONE" in text(page)
+
+    assert presses(visitor, page, f"mend-{one.pk}").status_code == 303
+    assert [reading_of(meter_of(each)).value for each in (one, other)] == [41_200, 13_250]

@@ -117,7 +117,7 @@ def _beside(
             customer=any_row.installation.site.customer_id,
             devices=devices,
         )
-    return submission.facts(row.meter for row in waiting)
+    return submission.facts(row.meter for row in waiting) if waiting else {}
 
 
 _WITH_METERS = ("meter__kind", "meter__device__model")

@@ -105,6 +105,11 @@ def _template(finding: Finding, named: Named) -> str:
             return _below_our_estimate(finding, demand)
         case Code.UNCHANGED, _demand if not finding.key:
             return _("The counters are the same as last time. Was nothing printed?")
+        case Code.RESET, _demand if not finding.key:
+            return _(
+                "The counters seem to have started again. Were they, or the device’s board, replaced?"
+                " Add a photo of the screen."
+            )
         case Code.ROLLED_OVER, _demand if not named.full:
             return _("Did the counter %(meter)s start again from zero after its last digit?")
         case Code.MISTYPED, _demand if not finding.mended:

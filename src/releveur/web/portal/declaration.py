@@ -50,7 +50,8 @@ def read(request: HttpRequest, sheet: Sheet) -> Sent:
 def sent_of(nonce: UUID, sheet: Sheet) -> Sent:
     """What the filled rows of a sheet declare, in the order in which people fill them."""
     places = {row.device.pk: place for place, row in enumerate(sheet.rows)}
-    if any(row.line is not None for row in sheet.rows):
+    lines = [row.line for row in sheet.rows if row.line is not None]
+    if lines != sorted(lines):  # somebody sorted the spreadsheet
         places = {row.device.pk: row.line for row in sheet.rows if row.line is not None}
     return Sent(nonce, declared_in(sheet.rows, sheet.head.invitation), places)
 

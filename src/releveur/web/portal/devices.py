@@ -98,7 +98,9 @@ def question(request: HttpRequest, invitation: Invitation, device: int) -> HttpR
         rows, sent.declared, invitation=invitation, places=sent.places, now=now
     )
     questions.ask(drawn, found)
-    return render(request, "portal/asked.html", {"row": row})
+    if row.question is None:
+        return HttpResponse()
+    return render(request, "portal/question.html", {"row": row})
 
 
 def _after(sent: sending.Sent) -> str:

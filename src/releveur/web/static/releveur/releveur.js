@@ -133,13 +133,16 @@ async function lookAt(row, device, answers = []) {
   let part;
   try {
     const response = await fetch(words.question.replace("0", device), { method: "POST", body: form });
-    part = response.ok ? (await parsed(response)).querySelector(".question") : null;
+    if (!response.ok) return;
+    part = (await parsed(response)).querySelector(".question");
   } catch {
-    part = null; // the page asks when it is sent
+    return; // the page asks when it is sent
   }
   if (numbersOf(row) !== asked) return;
   const stands = zoneOf(row);
   const isKept = stands?.querySelector("[name^=proof-]")?.value;
+  // A few pages less may be what the maker documents: the server's word decides.
+  if (!part && !isKept && stands?.dataset.made) stands.remove();
   if (part && !isKept && (answers.length || !stands || part.querySelector("[data-answer]"))) put(row, part);
   countReady();
 }

@@ -117,5 +117,16 @@ def test_as_many_of_each_kin_are_looked_at_however_large_it_is(
     assert inputs["reporters"] == 4
 
 
+def test_of_a_very_large_campaign_a_part_is_walked_through(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nowcasting, "WALKED", 7)
+    silent, *_others = devices = a_fleet(customer, count=25)
+    closed(devices, share=1.5)
+    inputs = the_estimate(silent)["inputs"]
+    assert isinstance(inputs, dict)
+    assert 0 < inputs["reporters"] < 24
+
+
 def test_a_campaign_without_rows_tells_nothing() -> None:
     assert nowcasting.rates(0) == estimating.ModelRates()

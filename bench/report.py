@@ -34,6 +34,8 @@ LIMITS = """
 | close_growth | linear: the exponent of time between the smallest and the largest fleet; the peak memory of the smallest |
 | export | COPY of the lines to a client; the workbook library left alone |
 | pages_at_size | the same pages with a hundredth of the readings; tables of some size that a page reads whole |
+| vee_mase, vee_short, vee_panel_worst, vee_small_fleet, vee_silent | the error of the mean of four quarters (of what exists); for vee_mase beside it the best of AutoETS, AutoTheta and the same quarter last year |
+| vee_interval | four real values of five inside, on the panel that lies farthest from it |
 """
 
 

@@ -65,6 +65,18 @@ def test_what_is_written_in_bulk_is_what_each_past_gives(customer: Customer) -> 
     assert len({one.value for one in foreseen}) > 3, "the pasts differ"
 
 
+def test_why_nobody_read_it_is_kept_to_the_letter(customer: Customer) -> None:
+    meter = the_pasts(customer)[0]
+    said = 'C:\\temp\t« "Bof" »\n\\.\u202f\U0001f5a8'
+    [number] = estimating.write(
+        [estimating.unread(meter, on=ON, reason={"fr": said, "en": said})],
+        rates=ModelRates(), now=NOW,
+    )  # fmt: skip
+    explanation = Reading.objects.get(pk=number).explanation
+    assert explanation is not None
+    assert explanation["words"]["fr"].startswith(said)
+
+
 def test_a_meter_may_be_estimated_for_two_days_at_once(customer: Customer) -> None:
     meter = the_pasts(customer)[0]
     days = [date(2022, 4, 5), date(2022, 3, 5)]

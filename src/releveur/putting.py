@@ -7,17 +7,22 @@ and to read than the rows themselves.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import batched
 from operator import attrgetter
 
 from django.db import connection, models
-from psycopg import sql
+from psycopg import Copy, sql
 
 NUMBERS = """
     WITH drawn AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence)
     SELECT nextval(sequence) FROM drawn, generate_series(1, %s)
 """
 COPY = sql.SQL("COPY {table} ({columns}) FROM STDIN")
+
+LINES = 200
+"""So many are sent at a time."""
 
 type Row = Sequence[object]
 
@@ -44,6 +49,13 @@ def put[M: models.Model](table: type[M], rows: Collection[M]) -> None:
 
 def put_values(table: type[models.Model], names: Sequence[str], rows: Iterable[Row]) -> None:
     """Write new rows of which every column that needs one has a value: numbers, texts and days."""
+    with _copying(table, names) as copy:
+        for row in rows:
+            copy.write_row([None if value is None else str(value) for value in row])
+
+
+@contextmanager
+def _copying(table: type[models.Model], names: Sequence[str]) -> Iterator[Copy]:
     statement = COPY.format(
         table=sql.Identifier(_options(table).db_table),
         columns=sql.SQL(", ").join(map(sql.Identifier, names)),
@@ -53,8 +65,17 @@ def put_values(table: type[models.Model], names: Sequence[str], rows: Iterable[R
         connection.cursor() as cursor,
         cursor.copy(statement) as copy,
     ):
-        for row in rows:
-            copy.write_row([None if value is None else str(value) for value in row])
+        yield copy
+
+
+def put_lines(table: type[models.Model], names: Sequence[str], lines: Iterable[str]) -> None:
+    """Write new rows that are lines of COPY's text already: tabs between, each `\\` of a value doubled.
+
+    Hundreds of thousands take half the time of values that are written one by one.
+    """
+    with _copying(table, names) as copy:
+        for some in batched(lines, LINES):
+            copy.write("".join(some))
 
 
 def _with_json(values: tuple[object, ...], kept: Sequence[int]) -> Row:

@@ -186,30 +186,27 @@ COLUMNS = (
     "id", "meter_id", "segment", "taken_on", "recorded_at", "value", "explanation",
     "quality", "source", "occasion", "proposed",
 )  # fmt: skip
-WHAT = (
-    Quality.ESTIMATED.value,
-    Reading.Source.SYSTEM.value,
-    Reading.Occasion.PERIODIC.value,
-    False,
-)
+WHAT = f"{Quality.ESTIMATED.value}\t{Reading.Source.SYSTEM.value}\t{Reading.Occasion.PERIODIC.value}\tf"
 
 
 def _write(
     those: Sequence[Unread], segments: Sequence[int], found: Sequence[Estimate], *, now: datetime
 ) -> list[int]:
     numbers, moment = putting.draw(Reading, len(those)), str(now)
-    putting.put_values(
+    putting.put_lines(
         Reading,
         COLUMNS,
         (
-            (
-                number, one.meter, segment, iso(one.on), moment, estimate.value,
-                orjson.dumps(_explanation(estimate, one.reason)).decode(), *WHAT,
-            )
+            f"{number}\t{one.meter}\t{segment}\t{iso(one.on)}\t{moment}\t{estimate.value}"
+            f"\t{_json(estimate, one.reason)}\t{WHAT}\n"
             for number, one, segment, estimate in zip(numbers, those, segments, found, strict=True)
         ),
-    )  # fmt: skip
+    )
     return numbers
+
+
+def _json(found: Estimate, reason: Mapping[str, str] | None) -> str:
+    return orjson.dumps(_explanation(found, reason)).decode().replace("\\", "\\\\")
 
 
 def _explanation(found: Estimate, reason: Mapping[str, str] | None) -> dict[str, object]:
@@ -220,6 +217,8 @@ def _explanation(found: Estimate, reason: Mapping[str, str] | None) -> dict[str,
         "method": found.method,
         "version": estimation.VERSION,
         "volume": found.volume,
+        "low": found.low,
+        "high": found.high,
         "inputs": found.inputs,
         "words": words,
     }

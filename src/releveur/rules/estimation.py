@@ -173,8 +173,8 @@ def _concluded(method: Method, inputs: Inputs) -> Estimate:
     volume = _volume(method, inputs)
     start = int(inputs.get("since_value", 0))
     floor = int(inputs.get("billed_value", 0))
-    low = (volume + 1) * int(inputs.get("low", WHOLE)) // WHOLE - 1
-    high = -(-(volume + 1) * int(inputs.get("high", WHOLE)) // WHOLE) - 1
+    low = (volume + 1) * int(inputs.get("lowest", WHOLE)) // WHOLE - 1
+    high = -(-(volume + 1) * int(inputs.get("highest", WHOLE)) // WHOLE) - 1
     return Estimate(
         value=max(start + volume, floor),
         volume=volume,
@@ -185,7 +185,7 @@ def _concluded(method: Method, inputs: Inputs) -> Estimate:
     )
 
 
-_SINCE_2 = {*SHARES, "season_of", "reporters", "low", "high", "at_most"}
+_SINCE_2 = {*SHARES, "season_of", "reporters", "lowest", "highest", "at_most"}
 
 
 def _volume(method: Method, inputs: Mapping[str, int | str]) -> int:
@@ -290,7 +290,7 @@ _SPEAKS = {(True, True): "BOTH", (True, False): "OWN", (False, True): "KIN", (Fa
 
 
 def _inputs(of_season: int, drift: int, low: int, high: int, speaks: str) -> Inputs:
-    inputs: Inputs = {"low": low, "high": high}
+    inputs: Inputs = {"lowest": low, "highest": high}
     if of_season != WHOLE:
         inputs["season"], inputs["season_of"] = of_season, speaks
     if drift != WHOLE:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import log1p
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,7 @@ class Hindsight:
 
     `untold`: hidden meters that nobody had ever read before. `mean` and `last_year` hold those that
     these ways can guess at all; `beside_mean` and `beside_last_year` are ours of the same meters.
+    `strayed`: the sum of the squares of log(printed + 1) - log(guessed + 1), each 1 at most, and how many.
     """
 
     campaign: Campaign
@@ -47,6 +49,7 @@ class Hindsight:
     beside_mean: Accuracy
     last_year: Accuracy
     beside_last_year: Accuracy
+    strayed: tuple[float, int]
 
 
 class _Answer(NamedTuple):
@@ -190,7 +193,12 @@ def _judge(
         accuracy.accuracy([ours[place] for place in means]),
         accuracy.accuracy([*last_years.values()]),
         accuracy.accuracy([ours[place] for place in last_years]),
+        (sum(map(_strayed, ours.values())), len(ours)),
     )  # fmt: skip
+
+
+def _strayed(one: Guess) -> float:
+    return min(1.0, (log1p(max(one.printed, 0)) - log1p(max(one.guessed, 0))) ** 2)
 
 
 def _day(number: int) -> date:

@@ -9,11 +9,13 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from releveur.campaigns import backtesting
+from releveur.campaigns import backtesting, rechecking
 from releveur.campaigns.backtesting import Hindsight
 from releveur.campaigns.models import Campaign
+from releveur.campaigns.rechecking import Rechecked
 from releveur.ops.doors import Answer, Door, Refused
 from releveur.ops.management.commands.campaign_status import the_campaign
+from releveur.readings import wording
 from releveur.rules.accuracy import Accuracy
 
 PARTS = ("error", "bias", "far_off", "covered")
@@ -38,21 +40,24 @@ class Command(Door):
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         campaigns = _those(options["campaign"])
-        self.found: list[Hindsight] = []
+        self.found: list[tuple[Hindsight, Rechecked]] = []
         for done, campaign in enumerate(campaigns):
             self.progress(done, len(campaigns))
-            self.found.append(
-                backtesting.replay(campaign, hide=options["hide"], seed=options["seed"])
-            )
+            estimates = backtesting.replay(campaign, hide=options["hide"], seed=options["seed"])
+            self.found.append((estimates, rechecking.recheck(campaign)))
         self.progress(len(campaigns), len(campaigns))
         return {
             "hidden_percent": options["hide"],
             "seed": options["seed"],
-            "campaigns": [_plain(one) for one in self.found],
+            "campaigns": [_plain(estimates) | _checks(checks) for estimates, checks in self.found],
         }
 
     def words(self, answer: Answer) -> str:
-        return "\n".join(line for one in self.found for line in _lines(one))
+        return "\n".join(
+            line
+            for estimates, checks in self.found
+            for line in (*_lines(estimates), *_prompts(checks))
+        )
 
 
 def _percent(text: str) -> int:
@@ -96,25 +101,58 @@ def _shares(found: Accuracy) -> dict[str, object]:
     }
 
 
+def _checks(one: Rechecked) -> dict[str, object]:
+    return {
+        "checks": {
+            "values": one.values, "devices": one.devices, "asked": one.asked, "right": one.right,
+            "missed": one.missed,
+            "by_code": {
+                code.value: {"asked": asked, "right": right}
+                for code, (asked, right) in sorted(one.by_code.items())
+            },
+        }
+    }  # fmt: skip
+
+
 def _lines(one: Hindsight) -> list[str]:
-    head = _("Campaign %(number)s, due until %(day)s: %(answered)d answers, %(hidden)d hidden, of which %(untold)d were never read before.") % {
-        "number": one.campaign.pk, "day": one.campaign.due_until.isoformat(),
+    head = _(
+        "Campaign %(number)s, due until %(day)s: of %(answered)d answers %(hidden)d were hidden,"
+        " %(untold)d of them of meters that nobody had read before."
+    )
+    ours = _(
+        "Estimates (%(count)d): error %(error)s, bias %(bias)s, more than a quarter off %(far)s,"
+        " inside the range %(covered)s"
+    )
+    mean = _(
+        "Mean of four periods (%(count)d): error %(error)s, bias %(bias)s; the estimates of the same"
+        " meters %(our_error)s"
+    )
+    last_year = _(
+        "Same days last year (%(count)d): error %(error)s, bias %(bias)s; the estimates of the same"
+        " meters %(our_error)s"
+    )
+    names = {
+        "number": one.campaign.pk, "day": wording.day(one.campaign.due_until),
         "answered": one.answered, "hidden": one.hidden, "untold": one.untold,
     }  # fmt: skip
-    ours = _(
-        "  Our estimates: error %(error)s, bias %(bias)s, more than a quarter off %(far)s, inside the range %(covered)s"
-    ) % _texts(one.ours)
-    beside = [
-        _(
-            "  Mean of four periods (%(count)d): error %(error)s, bias %(bias)s; ours of the same meters: error %(our_error)s"
-        )
-        % _pair(one.mean, one.beside_mean),
-        _(
-            "  Same days last year (%(count)d): error %(error)s, bias %(bias)s; ours of the same meters: error %(our_error)s"
-        )
-        % _pair(one.last_year, one.beside_last_year),
+    return [
+        head % names,
+        "  " + ours % _texts(one.ours),
+        "  " + mean % _pair(one.mean, one.beside_mean),
+        "  " + last_year % _pair(one.last_year, one.beside_last_year),
     ]
-    return [head, ours, *beside]
+
+
+def _prompts(one: Rechecked) -> list[str]:
+    head = _(
+        "Checks: %(devices)d declarations of a device, %(asked)d asked about, %(right)d rightly;"
+        " %(missed)d wrong values passed"
+    )
+    names = {
+        "devices": one.devices, "asked": one.asked, "right": one.right, "missed": one.missed,
+    }  # fmt: skip
+    codes = [f"    {code}: {right}/{asked}" for code, (asked, right) in sorted(one.by_code.items())]
+    return ["  " + head % names, *codes]
 
 
 def _pair(theirs: Accuracy, ours: Accuracy) -> dict[str, object]:
@@ -125,13 +163,14 @@ def _texts(found: Accuracy) -> dict[str, object]:
     return {
         "count": found.count,
         "error": _text(found.error),
-        "bias": _text(found.bias, signed=True),
+        "bias": _text(found.bias, sign="+"),
         "far": _text(found.far_off),
         "covered": _text(found.covered),
     }
 
 
-def _text(share: Fraction | None, *, signed: bool = False) -> str:
+def _text(share: Fraction | None, *, sign: str = "-") -> str:
     if share is None:
         return "–"
-    return f"{float(share):+.1%}" if signed else f"{float(share):.1%}"
+    told = f"{float(share) * 100:{sign}.1f}"
+    return f"{told.replace('.', ',')}\u202f%" if wording.in_french() else f"{told}%"

@@ -93,7 +93,7 @@ def test_after_the_last_answer_the_reminders_that_have_not_left_are_taken_back(
 def test_a_lower_value_asks_for_a_photo_and_nothing_of_that_device_is_recorded(
     device: Device, invitation: Invitation
 ) -> None:
-    outcome = answers(invitation, device, mono=39_000, color=92_910, now=OPENED)
+    outcome = answers(invitation, device, mono=39_600, color=92_910, now=OPENED)
 
     assert outcome.receipt is None
     [finding] = outcome.questions[device.pk].findings
@@ -105,13 +105,13 @@ def test_a_lower_value_with_its_photo_is_recorded_with_its_reason(
     device: Device, invitation: Invitation
 ) -> None:
     outcome = answers(
-        invitation, device, mono=39_000, color=92_910, now=OPENED, proof=a_proof(),
+        invitation, device, mono=39_600, color=92_910, now=OPENED, proof=a_proof(),
         reason=Finding.Answer.LAST_WAS_WRONG,
     )  # fmt: skip
 
     assert outcome.receipt is not None
     lower = Reading.objects.get(source="CUSTOMER", meter=meter_of(device))
-    assert (lower.value, lower.segment, lower.proof_id is not None) == (39_000, 1, True)
+    assert (lower.value, lower.segment, lower.proof_id is not None) == (39_600, 1, True)
     assert lower.findings.get(code="LOWER_THAN_LAST").answer == "LAST_WAS_WRONG"
 
 
@@ -140,7 +140,7 @@ def test_taking_back_a_replaced_meter_takes_back_its_segment(
 def test_a_good_row_is_saved_beside_a_row_that_asks(device: Device, invitation: Invitation) -> None:
     other = a_device(a_customer(), mono=10)
     a_campaign()
-    low, good = a_declaration(device, TODAY, mono=39_000), a_declaration(other, TODAY, mono=300)
+    low, good = a_declaration(device, TODAY, mono=39_600), a_declaration(other, TODAY, mono=300)
 
     outcome = sends(invitation, low, good, now=OPENED)
 

@@ -41,7 +41,7 @@ def test_a_value_told_by_phone_counts_like_any_other(device: Device) -> None:
 
 
 def test_a_lower_value_by_phone_wants_its_photo_too(device: Device) -> None:
-    values = {"Noir": 39_000}
+    values = {"Noir": 39_600}
     asked = by_phone.declare("3923656030", values, taken_on=TODAY, now=OPENED, confirmed=True)
     assert asked.receipt is None
 

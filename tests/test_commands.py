@@ -102,7 +102,7 @@ def test_a_campaign_too_far_ahead_is_refused_with_exit_code_1(device: Device) ->
 def test_a_refused_declaration_names_meter_code_demand_and_sentence(device: Device) -> None:
     a_campaign()
 
-    answer, error = refused("declare", "3923656030", "Noir=39000", "Couleur=92910")
+    answer, error = refused("declare", "3923656030", "Noir=39600", "Couleur=92910")
 
     [finding] = answer["findings"]
     assert answer["accepted"] is False
@@ -111,7 +111,7 @@ def test_a_refused_declaration_names_meter_code_demand_and_sentence(device: Devi
         "LOWER_THAN_LAST",
         "PROOF",
     )
-    assert "684 impressions" in finding["sentence"]
+    assert "84 impressions" in finding["sentence"]
     assert error.returncode == 1
 
 

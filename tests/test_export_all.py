@@ -42,7 +42,7 @@ def lived() -> None:
     a_contact(customer := a_customer(name='=HYPERLINK("http://x.example")'))
     device = a_device(customer, serial="39/23:65", mono=39_684)
     a_campaign()
-    answers(Invitation.objects.get(), device, mono=39_000, proof=a_proof(), now=OPENED)
+    answers(Invitation.objects.get(), device, mono=39_600, proof=a_proof(), now=OPENED)
 
 
 def exported(target: Path) -> dict[str, Any]:

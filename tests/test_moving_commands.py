@@ -88,7 +88,7 @@ def test_retiring_says_what_ended_and_what_it_showed() -> None:
 
 
 def test_retiring_is_refused_in_sentences_and_tried_without_a_trace() -> None:
-    answer, error = refused("retire", SERIAL, "--on", "2022-04-04", "Noir=39000")
+    answer, error = refused("retire", SERIAL, "--on", "2022-04-04", "Noir=39600")
     assert [one["code"] for one in answer["findings"]] == ["LOWER_THAN_LAST"]
     assert error.returncode == 1
     answer, _error = refused("retire", SERIAL, "--on", "2018-01-01")
@@ -121,7 +121,7 @@ def test_replacing_names_the_device_that_is_in_the_way() -> None:
 
 def test_a_rollover_is_refused_until_its_digits_are_said(tmp_path: Path) -> None:
     Device.objects.filter(serial=SERIAL).update(serial="OLD")
-    a_device(a_customer(), serial=SERIAL, mono=999_600)
+    a_device(a_customer(), serial=SERIAL, mono=612_000)
     a_campaign()
     photo = tmp_path / "screen.png"
     Image.new("L", (8, 8)).save(photo)
@@ -131,3 +131,15 @@ def test_a_rollover_is_refused_until_its_digits_are_said(tmp_path: Path) -> None
     answer, _error = refused(*declaring, "--proof", photo)
     assert "--digits" in answer["error"]
     assert releveur(*declaring, "--proof", photo, "--digits", 6)["accepted"] is True
+
+
+def test_a_rollover_that_was_to_be_expected_is_taken_at_her_word() -> None:
+    Device.objects.filter(serial=SERIAL).update(serial="OLD")
+    a_device(a_customer(), serial=SERIAL, mono=999_600, volumes={"mono": 250})
+    a_campaign()
+    answer, error = refused("declare", SERIAL, "Noir=350")
+    assert [(one["code"], one["demand"]) for one in answer["findings"]] == [
+        ("ROLLED_OVER", "CONFIRM")
+    ]
+    assert "999" in str(error)
+    assert releveur("declare", SERIAL, "Noir=350", "--mend")["accepted"] is True

@@ -146,7 +146,7 @@ def test_a_replacement_is_whole_or_not_at_all(device: Device) -> None:
             said=Said(confirmed=True), now=MONDAY,
         )  # fmt: skip
     with pytest.raises(noting.Questioned):
-        replaces(device, old=39_000)
+        replaces(device, old=39_600)
     a_device(a_customer(code="CL002000"), serial="TAKEN")
     with pytest.raises(moving.StandsElsewhere):
         replaces(device, serial="TAKEN")
@@ -201,7 +201,7 @@ def test_its_last_values_answer_the_request_that_asked_for_them(device: Device) 
 def test_last_values_are_checked_as_any_others(device: Device) -> None:
     def says(**said: Any) -> retiring.Retired:
         return retiring.retire(
-            device, on=FEBRUARY, values={"Noir": 39_000}, said=Said(**said), now=MONDAY
+            device, on=FEBRUARY, values={"Noir": 39_600}, said=Said(**said), now=MONDAY
         )
 
     with pytest.raises(noting.Questioned) as refusal:

@@ -40,7 +40,7 @@ def tab_to(page: Page, wanted: Locator) -> None:
 
 def lower(page: Page) -> Locator:
     """Type a value below the last one; the zone that opens."""
-    box(page, first(), "mono").fill("39000")
+    box(page, first(), "mono").fill("39600")
     box(page, first(), "color").fill("92910")
     page.keyboard.press("Tab")
     zone = page.locator(f"#device-{first().pk} + .question-row")
@@ -171,7 +171,7 @@ def test_a_photo_that_does_not_arrive_is_tried_again_and_no_number_is_lost(
         zone.get_by_role("button", name="Réessayer").click()
         expect(zone.get_by_role("status")).to_have_text(RECEIVED)
         expect(zone.get_by_role("button", name="Réessayer")).to_be_hidden()
-        assert box(page, first(), "mono").input_value() == "39000"
+        assert box(page, first(), "mono").input_value() == "39600"
         assert box(page, first(), "color").input_value() == "92910"
 
 

@@ -88,12 +88,12 @@ def test_what_asks_is_still_there_after_a_look_elsewhere(
 ) -> None:
     with a_page(browser, at=live_server.url) as page:
         enter(page, invitation)
-        box(page, first(), "mono").fill("39000")
+        box(page, first(), "mono").fill("39600")
         page.get_by_role("button", name=SEND).click()
         expect(page.locator(".question").first).to_be_visible()
         page.goto("/compteur")
         page.goto("/releves")
-        assert box(page, first(), "mono").input_value() == "39000"
+        assert box(page, first(), "mono").input_value() == "39600"
 
 
 def test_enter_goes_to_the_next_field_and_sends_from_the_last(

@@ -61,7 +61,7 @@ def test_coming_back_to_a_question_does_not_ask_to_send_again(
     field = f"#value-{due.pk}"
     with a_page(browser, at=live_server.url) as page:
         enter(page, invitation)
-        page.fill(field, "39000")
+        page.fill(field, "39600")
         page.get_by_role("button", name=SEND).click()
         expect(page.locator(".problems")).to_be_visible()
         page.locator("footer").get_by_role("link", name="Où trouver").click()
@@ -70,9 +70,9 @@ def test_coming_back_to_a_question_does_not_ask_to_send_again(
         page.go_back()
 
         page.wait_for_url("**/releves")
-        assert page.input_value(field) == "39000"
+        assert page.input_value(field) == "39600"
         expect(page.locator(".question")).to_contain_text("39 684".replace(" ", "\u202f"))
         with page.expect_request(lambda sent: sent.is_navigation_request()) as again:
             page.reload()
         assert again.value.method == "GET"
-        assert page.input_value(field) == "39000"
+        assert page.input_value(field) == "39600"

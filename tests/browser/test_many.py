@@ -93,14 +93,14 @@ def test_forty_one_devices_by_spreadsheet(
             if not cell.protection.locked:
                 cell.value = old + 1_516
         if number == 9:
-            row[11].value = 39_000
+            row[11].value = 39_600
     book.save(filled)
 
     page.get_by_label("Le tableur que vous avez rempli").set_input_files(filled)
     page.get_by_role("button", name="Renvoyer le tableur rempli").click()
     page.get_by_role("heading", name="Un équipement demande une précision").wait_for()
     assert page.locator("input.meter[aria-invalid], .question").count() == 1
-    wrong = page.locator("input[value='39000']")
+    wrong = page.locator("input[value='39600']")
     wrong.fill("41200")
     page.get_by_role("button", name="Envoyer").click()
     page.get_by_role("heading", name="Vos relevés sont enregistrés").wait_for()

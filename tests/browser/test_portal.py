@@ -27,7 +27,7 @@ def test_every_state_of_the_sheet_can_be_used_by_everybody(
     checked(visit, "sheet")
     low, high = (Device.objects.get(serial=serial) for serial in ("3923656030", "3932410077"))
     other = Device.objects.get(serial="3357120044")
-    visit.fill(f"#{field(low, 'mono')}", "39000")
+    visit.fill(f"#{field(low, 'mono')}", "39600")
     visit.fill(f"#{field(low, 'color')}", "92 910")
     visit.fill(f"#{field(high, 'mono')}", "41.200")
     visit.fill(f"#{field(other, 'mono')}", "13 500")

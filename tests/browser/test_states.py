@@ -73,7 +73,7 @@ def test_what_scripts_make_of_the_sheet_can_be_used_by_everybody(
     with a_page(browser, at=live_server.url) as page:
         page.goto(link(invitation))
         page.get_by_role("button", name="Continuer").click()
-        page.fill(f"#{field(first(), 'mono')}", "39000")
+        page.fill(f"#{field(first(), 'mono')}", "39600")
         page.fill(f"#{field(first(), 'color')}", "92910")
         page.fill(f"#{field(second(), 'mono')}", "412000")
         page.fill(f"#{field(second(), 'color')}", "92 910")

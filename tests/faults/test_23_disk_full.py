@@ -97,7 +97,7 @@ def test_a_photo_is_refused_what_was_typed_is_kept_and_later_it_is_taken(
         monkeypatch.setattr(tempfile, "tempdir", str(small_disk.folder))
     small_disk.fill(leave=16 * 1024)
     lower = {
-        field(device): "39000",
+        field(device): "39600",
         field(device, "color"): "92910",
         f"reason-{device.pk}": "OTHER",
     }
@@ -109,7 +109,7 @@ def test_a_photo_is_refused_what_was_typed_is_kept_and_later_it_is_taken(
     assert page.status_code == 422 and NO_ROOM in html.unescape(text(page))
     assert reading_of(meter_of(other)).value == 41_200, "what wants no photo is recorded"
     kept = fields(page)
-    assert (kept[field(device)], kept[field(device, "color")]) == ("39000", "92910")
+    assert (kept[field(device)], kept[field(device, "color")]) == ("39600", "92910")
     assert visitor.post("/releves/photo", {"photo": a_photo()}).status_code == 422
     assert not Proof.objects.exists()
     assert not [file for file in (small_disk.folder, tmp_path) for file in file.rglob("*.jpg")]

@@ -109,7 +109,7 @@ def test_while_others_take_all_places_she_is_told_to_come_back_and_does(
     visitor: Client, device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proofs, "LIMITS", replace(proofs.LIMITS, patience=0))
-    typed = {field(device): "39000", field(device, "color"): "92910"}
+    typed = {field(device): "39600", field(device, "color"): "92910"}
     form = fields(visitor.get("/releves")) | typed
     with started(*python(HOLD), env=environment()) as another:
         another.says("held")
@@ -126,7 +126,7 @@ def test_a_photo_that_wants_too_much_leaves_her_numbers_and_the_next_one_is_kept
     visitor: Client, device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(proofs, "LIMITS", replace(proofs.LIMITS, memory=128 * MEGABYTE))
-    typed = {field(device): "39000", field(device, "color"): "92910"}
+    typed = {field(device): "39600", field(device, "color"): "92910"}
     greedy = saved(a_picture("RGBA", size=(6_000, 6_000)), "PNG").getvalue()
     form = fields(visitor.get("/releves")) | typed
 

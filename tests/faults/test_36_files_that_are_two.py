@@ -134,7 +134,7 @@ SHOWN = {
 def sends(visitor: Client, device: Device, photo: SimpleUploadedFile) -> None:
     """With a lower value, which wants it."""
     form = fields(visitor.get("/releves")) | {
-        field(device): "39000",
+        field(device): "39600",
         field(device, "color"): "92910",
         f"reason-{device.pk}": "OTHER",
     }

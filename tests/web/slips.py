@@ -20,9 +20,9 @@ def slips(browser: Client) -> Iterator[Seen]:
         "mistyped": ("412000", "92910"),
         "total as mono": ("134110", "92910"),
         "a new board": ("210", "150"),
-        "another device": ("39000", "300000"),
+        "another device": ("39600", "300000"),
         "too many digits": ("41200", "300000"),
-        "mistyped, and lower": ("39000", "929100"),
+        "mistyped, and lower": ("39600", "929100"),
     }
     window = f"/releves/materiel/{first().pk}"
     for state, (mono, color) in values.items():

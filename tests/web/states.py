@@ -150,7 +150,7 @@ def questions(reader: Reader) -> Iterator[Seen]:
     invitation = an_invitation()
     browser = reader.browser(invitation)
     values = {
-        "lower": ("39000", "92910"),
+        "lower": ("39600", "92910"),
         "far beyond": ("412000", "92910"),
         "nothing printed": ("39684", "89675"),
         "no number": ("41.200", "abc"),
@@ -163,7 +163,7 @@ def questions(reader: Reader) -> Iterator[Seen]:
         window = f"/releves/materiel/{first().pk}"
         yield see("device", state, browser.post(window, form), status=422)
     yield from slips(browser)
-    form = typed(browser, first(), mono="39000", color="929100")
+    form = typed(browser, first(), mono="39600", color="929100")
     note = SimpleUploadedFile("photo.jpg", b"no picture")
     named = f"file-{first().pk}"
     yield see("devices", "no photo", browser.post("/releves", form | {named: note}), status=422)
@@ -287,7 +287,7 @@ def many(reader: Reader) -> Iterator[Seen]:
 
 
 def _returned(book: Taken, browser: Client) -> Iterator[Seen]:
-    book.fill("3923600001", mono=39_000)
+    book.fill("3923600001", mono=39_600)
     book.fill("3923600002", mono=41_200)
     book.fill("3923600003", mono=41_200, serial="UNKNOWN")
     answer: Any = give(browser, book.as_xlsx())

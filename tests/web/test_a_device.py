@@ -69,10 +69,10 @@ def test_a_settled_row_has_no_field_on_the_sheet_and_may_be_changed_in_its_windo
 def test_a_question_stays_in_the_window_with_what_was_typed(
     visitor: Client, device: Device
 ) -> None:
-    page = confirms(visitor, device, mono="39000", color="92910")
+    page = confirms(visitor, device, mono="39600", color="92910")
     assert page.status_code == 422
-    assert "Un chiffre a peut-être changé dans le compteur Noir" in text(page)
-    assert fields(page, form="device")[field(device, "mono")] == "39000"
+    assert "84 impressions" in text(page) and "Prendre une photo" in text(page)
+    assert fields(page, form="device")[field(device, "mono")] == "39600"
     assert not Reading.objects.filter(source="CUSTOMER").exists()
 
 
@@ -162,7 +162,7 @@ def test_a_photo_sent_ahead_gives_a_ticket_that_only_this_person_can_use(
 ) -> None:
     ticket = visitor.post("/releves/photo", {"photo": a_photo()}).json()["proof"]
     form = dict(fields(visitor.get("/releves")))
-    form |= {field(device, "mono"): "39000", f"reason-{device.pk}": "OTHER"}
+    form |= {field(device, "mono"): "39600", f"reason-{device.pk}": "OTHER"}
     assert visitor.post("/releves", form | {f"proof-{device.pk}": ticket}).status_code == 303
     assert reading_of(meter_of(device)).proof == Proof.objects.get()
 

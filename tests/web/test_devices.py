@@ -98,28 +98,28 @@ def test_a_good_row_is_saved_beside_a_row_that_asks(
     other = a_device(a_customer(), mono=10)
     a_campaign()
     form = dict(fields(visitor.get("/releves")))
-    form |= {field(device, "mono"): "39000", field(other, "mono"): "300"}
+    form |= {field(device, "mono"): "39600", field(other, "mono"): "300"}
 
     page = visitor.post("/releves", form)
 
     assert page.status_code == 422
     assert reading_of(meter_of(other)).value == 300
     assert Receipt.objects.get().number in text(page)
-    assert fields(page)[field(device, "mono")] == "39000"
+    assert fields(page)[field(device, "mono")] == "39600"
 
 
 def test_a_lower_value_opens_the_photo_in_its_row(visitor: Client, device: Device) -> None:
-    page = sends(visitor, device, mono="39000", color="92910")
+    page = sends(visitor, device, mono="39600", color="92910")
 
     seen = text(page)
-    assert "684 impressions" in seen
+    assert "84 impressions" in seen
     assert "Prendre une photo" in seen and "Choisir un fichier" in seen
     assert "Que s’est-il passé" in seen
     assert not Reading.objects.filter(source="CUSTOMER").exists()
 
 
 def test_with_the_photo_the_lower_value_is_taken(visitor: Client, device: Device) -> None:
-    answer = sends(visitor, device, mono="39000", color="92910", file=a_photo(), reason="OTHER")
+    answer = sends(visitor, device, mono="39600", color="92910", file=a_photo(), reason="OTHER")
 
     assert answer.status_code == 303
     proof = Proof.objects.get()
@@ -135,13 +135,13 @@ def test_a_photo_is_sent_once_even_when_something_else_is_asked(
     visitor: Client, device: Device
 ) -> None:
     form = dict(fields(visitor.get("/releves")))
-    form |= {field(device, "mono"): "39000", field(device, "color"): "929100"}
+    form |= {field(device, "mono"): "39600", field(device, "color"): "929100"}
     page = visitor.post("/releves", form | {f"file-{device.pk}": a_photo()})
     assert page.status_code == 422, "the colour is far beyond the usual"
     assert "Votre photo est reçue" in text(page)
 
     again = fields(page) | {
-        f"confirmed-{device.pk}": "39000/929100",
+        f"confirmed-{device.pk}": "39600/929100",
         f"reason-{device.pk}": "OTHER",
     }
     assert visitor.post("/releves", again).status_code == 303
@@ -152,11 +152,11 @@ def test_a_photo_is_sent_once_even_when_something_else_is_asked(
 def test_a_file_that_is_no_photo_loses_no_number(visitor: Client, device: Device) -> None:
     note = SimpleUploadedFile("photo.jpg", b"not a picture", content_type="image/jpeg")
 
-    page = sends(visitor, device, mono="39000", color="92910", file=note)
+    page = sends(visitor, device, mono="39600", color="92910", file=note)
 
     assert page.status_code == 422
     assert "JPEG" in text(page)
-    assert fields(page)[field(device, "mono")] == "39000"
+    assert fields(page)[field(device, "mono")] == "39600"
 
 
 def test_the_same_values_as_last_time_take_one_tick(visitor: Client, device: Device) -> None:
@@ -291,12 +291,12 @@ def test_a_double_click_shows_the_question_again(visitor: Client, device: Device
     other = a_device(a_customer(), mono=10)
     a_campaign()
     form = dict(fields(visitor.get("/releves")))
-    form |= {field(device, "mono"): "39000", field(other, "mono"): "300"}
+    form |= {field(device, "mono"): "39600", field(other, "mono"): "300"}
 
     pages = [visitor.post("/releves", form) for _click in range(2)]
 
     assert [page.status_code for page in pages] == [422, 422]
-    assert fields(pages[1])[field(device, "mono")] == "39000"
+    assert fields(pages[1])[field(device, "mono")] == "39600"
     assert Receipt.objects.count() == 1
 
 
@@ -331,8 +331,8 @@ def test_our_own_mistake_asks_for_a_photo_and_no_reason(visitor: Client, device:
 
 def test_a_photo_already_sent_may_be_replaced(visitor: Client, device: Device) -> None:
     form = dict(fields(visitor.get("/releves")))
-    form |= {field(device, "mono"): "39000", field(device, "color"): "200000"}
+    form |= {field(device, "mono"): "39600", field(device, "color"): "200000"}
     page = visitor.post("/releves", form | {f"file-{device.pk}": a_photo()})
-    again = fields(page) | {f"confirmed-{device.pk}": "39000/200000"}
+    again = fields(page) | {f"confirmed-{device.pk}": "39600/200000"}
     visitor.post("/releves", again | {f"file-{device.pk}": a_photo("black")})
     assert reading_of(meter_of(device)).proof == Proof.objects.order_by("pk").last()

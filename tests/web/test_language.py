@@ -141,7 +141,7 @@ def test_a_question_is_asked_in_the_other_language_with_its_answers(
     address = f"/releves/materiel/{device.pk}" if alone else "/releves"
     name = "device" if alone else "sheet"
     mono, color = field(device, "mono"), field(device, "color")
-    form = fields(visitor.get(address), form=name) | {mono: "39000", color: "929100"}
+    form = fields(visitor.get(address), form=name) | {mono: "39600", color: "929100"}
     asking = visitor.post(address, form)
     assert asking.status_code == 422
     kept = next(value for key, value in buttons(asking) if key == f"keep-{device.pk}")
@@ -152,7 +152,7 @@ def test_a_question_is_asked_in_the_other_language_with_its_answers(
     page = visitor.post(address, sent)
 
     stands = fields(page, form=name)
-    assert {key: stands[key] for key in answers} == answers and stands[mono] == "39000"
+    assert {key: stands[key] for key in answers} == answers and stands[mono] == "39600"
     assert "is below the last actual reading" in page.content.decode()
     assert count() == before
 
@@ -161,7 +161,7 @@ def test_a_number_that_was_not_sent_yet_asks_nothing_in_the_other_language(
     invitation: Invitation,
 ) -> None:
     visitor, device = a_visitor(invitation), first()
-    typed = fields(visitor.get("/releves")) | {field(device, "mono"): "39000"}
+    typed = fields(visitor.get("/releves")) | {field(device, "mono"): "39600"}
     page = visitor.post("/releves", typed | {"language": "en"}).content.decode()
     assert 'class="question' not in page.split("<template")[0] and "Error:" not in page
 

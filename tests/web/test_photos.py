@@ -103,7 +103,7 @@ def test_it_is_refused_with_its_sentence_and_every_number_stays(
 def refused(visitor: Client, device: Device, what: str) -> None:
     make, sentence = REFUSED[what]
     content = make()
-    typed = {field(device): "39000", field(device, "color"): "92910"}
+    typed = {field(device): "39600", field(device, "color"): "92910"}
     form = fields(visitor.get("/releves")) | typed
 
     page = visitor.post("/releves", {**form, f"file-{device.pk}": a_file(content)})
@@ -132,7 +132,7 @@ def test_a_good_phones_photo_of_14_megabytes_is_kept_small(visitor: Client, devi
 def kept(visitor: Client, device: Device, content: bytes) -> Image.Image:
     """Sent with a value that wants it."""
     form = fields(visitor.get("/releves")) | {
-        field(device): "39000",
+        field(device): "39600",
         field(device, "color"): "92910",
         f"reason-{device.pk}": "OTHER",
     }

@@ -20,6 +20,7 @@ from releveur.rules import (
     digits,
     estimation,
     habits,
+    learning,
     metering,
     reasons,
     schedule,
@@ -246,6 +247,13 @@ def test_every_finding_is_explained() -> None:
 def test_the_priors_are_the_documented_ones() -> None:
     told = {row["prior"]: float(row["value"]) for row in table("validation.md", "prior")}
     assert told == asdict(validation.PRIORS)
+
+
+@every("validation.md", "of")
+def test_a_prior_is_learned_as_documented(row: Row) -> None:
+    code = next(code for code, name in learning.NAMES.items() if name == row["of"])
+    seen = learning.Lessons(number(row["declarations"]), {code: number(row["proved right"])})
+    assert f"{getattr(learning.learned(seen), row['of']):.4f}" == row["learned"]
 
 
 @every("validation.md", "impressions of past quarters")

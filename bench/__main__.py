@@ -17,7 +17,7 @@ django.setup()
 from bench import closing, databases, exporting, growing, importing, mails, opening, portal  # noqa: E402  # models need django.setup()
 from bench.frame import Bench  # noqa: E402  # as above
 from bench.rounds import Row  # noqa: E402  # as above
-from bench.vee import estimates  # noqa: E402  # as above
+from bench.vee import estimates, reaching  # noqa: E402  # as above
 
 MEASURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "landing": portal.measure_landing,
@@ -34,7 +34,7 @@ MEASURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "export_csv": exporting.measure_csv,
     "export_xlsx": exporting.measure_workbook,
     "pages_at_size": growing.measure,
-    "vee": estimates.measure_estimates,
+    "vee": lambda bench: [*estimates.measure_estimates(bench), *reaching.measure_checks(bench)],
 }
 
 

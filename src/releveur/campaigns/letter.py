@@ -162,10 +162,10 @@ def asking(
     """
     named = tell(told)
     allowed = {row.estimation_allowed for row in named}
-    retained = {pk: silence.in_words(price) for pk, price in (prices or {}).items()}
+    found = [(prices or {}).get(row.pk) for row in named]
     lines = [
-        (row, Line(row.label, words=said) if (said := retained.get(row.pk)) else None)
-        for row in named
+        (row, Line(row.label, words=silence.in_words(price)) if price else None)
+        for row, price in zip(named, found, strict=True)
     ]
     return _about(invitation, tell(rows), lines) | {
         "priced": any(line for _row, line in lines),

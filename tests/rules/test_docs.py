@@ -204,7 +204,7 @@ def test_usual_volumes(row: Row) -> None:
     values = accumulate(volumes, initial=10_000)
     past = [Reading(TODAY + n * timedelta(90), value) for n, value in enumerate(values)]
     since = past[-1].taken_on
-    assert f"{usual.spread(past, until=since):.3f}" == row["s"]
+    assert f"{habits.spread(past, until=since):.3f}" == row["s"]
     found = usual.usual_volume(
         past,
         since=since,

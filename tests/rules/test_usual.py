@@ -9,8 +9,10 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
+from releveur.rules.habits import spread
 from releveur.rules.metering import Quality, Reading
-from releveur.rules.usual import SCALE, UNKNOWN, spread, usual_volume
+from releveur.rules.priors import PRIORS
+from releveur.rules.usual import usual_volume
 
 FIRST = date(2018, 1, 5)
 QUARTER = timedelta(91)
@@ -53,9 +55,9 @@ def test_the_season_is_no_straying() -> None:
 
 
 def test_few_spans_leave_it_where_meters_usually_are() -> None:
-    assert spread(past([1_500]), until=date.max) == UNKNOWN
-    assert 0.6 * SCALE < spread(past([1_500, 1_500]), until=date.max) < SCALE
-    assert abs(spread(past([1_500, 1_900]), until=date.max) - SCALE) < 0.02
+    assert spread(past([1_500]), until=date.max) == PRIORS.unlearned
+    assert 0.6 * PRIORS.scale < spread(past([1_500, 1_500]), until=date.max) < PRIORS.scale
+    assert abs(spread(past([1_500, 1_900]), until=date.max) - PRIORS.scale) < 0.02
 
 
 def test_one_wild_span_widens_it_less_than_many() -> None:
@@ -68,4 +70,4 @@ def test_a_new_board_is_no_straying() -> None:
     history = past([1_500] * 4)
     board = Reading(history[-1].taken_on + timedelta(3), 0, segment=2)
     after = [board, Reading(history[-1].taken_on + QUARTER, 1_450, segment=2)]
-    assert spread([*history, *after], until=date.max) < SCALE
+    assert spread([*history, *after], until=date.max) < PRIORS.scale

@@ -61,7 +61,7 @@ def visitor(invitation: Invitation) -> Client:
 def said(page: Page) -> list[str]:
     """What stands of each meter, line by line."""
     lines = re.findall(r'<p class="small silence">(.*?)</p>', text(page))
-    assert all(line.startswith("Without a reading from you, we retain:") for line in lines)
+    assert all(line.startswith("Without a reading from you, we retain about:") for line in lines)
     return [part for line in lines for part in re.findall(r"<span.*?>(.*?)</span>", line)]
 
 

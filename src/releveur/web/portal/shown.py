@@ -205,7 +205,7 @@ def silence(row: Row, silents: Silents, *, prefix: str = "") -> SafeString:
         for cell in row.cells
         if (silent := silents.get(cell.due.pk))
     ]
-    lead = escape(_("Without a reading from you, we retain:")) if parts else ""
+    lead = escape(_("Without a reading from you, we retain about:")) if parts else ""
     return SafeString(" ".join([lead, *parts]).strip())
 
 

@@ -176,6 +176,7 @@ def _bodies(device: Device) -> dict[str, dict[str, Any]]:
     return {
         "portal:devices": {f"value-{value}": "50000", "on": "2022-04-05"},
         "portal:device": {f"value-{value}": "50000", "on": "2022-04-05"},
+        "portal:question": {f"value-{value}": "50000", "on": "2022-04-05"},
         "portal:problem": {"what": "GONE"},
         "portal:hand_over": person,
         "portal:not_me": person,

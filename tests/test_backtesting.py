@@ -155,7 +155,7 @@ def test_the_command_gives_shares_of_one_and_words_per_cent(campaign: Campaign) 
 
 @pytest.mark.parametrize("wrong", ["0", "91", "x", "-3"])
 def test_a_share_that_hides_nobody_or_everybody_is_refused(wrong: str) -> None:
-    with pytest.raises(CommandError, match="from 1 to 90"):
+    with pytest.raises(CommandError, match="1 à 90"):
         call_command("backtest", f"--hide={wrong}")
 
 

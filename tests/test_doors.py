@@ -30,6 +30,8 @@ portal:devices               GET      403    403     403    410    200    200   
 portal:devices               POST     403    403     403    410    303    303       303    422
 portal:device                GET      403    403     403    410    404    404       404    200
 portal:device                POST     403    403     403    410    404    404       404    422
+portal:question              GET      405    405     405    405    405    405       405    405
+portal:question              POST     403    403     403    410    404    404       404    200
 portal:problem               GET      403    403     403    410    404    404       404    200
 portal:problem               POST     403    403     403    410    404    404       404    303
 portal:problem_back          GET      405    405     405    405    405    405       405    405

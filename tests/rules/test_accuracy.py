@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from releveur.rules.accuracy import Accuracy, Guess, accuracy, mean_of_periods, same_days_last_year
+from releveur.rules.accuracy import Accuracy, Guess, accuracy
 from releveur.rules.metering import Quality, Reading
+from releveur.rules.plain_guesses import mean_of_periods, same_days_last_year
 
 QUARTERS = [date(2021, 1, 5), date(2021, 4, 5), date(2021, 7, 5), date(2021, 10, 5), date(2022, 1, 5)]  # fmt: skip
 VALUES = [33_600, 35_100, 36_600, 38_184, 39_684]

@@ -6,7 +6,6 @@ have told at the close; of the past only what was read before each answer counts
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from releveur.campaigns.models import Campaign, DueReading, Kind
 from releveur.readings import estimating
 from releveur.readings.estimating import Kinship, ModelRates
 from releveur.readings.models import Billed, Reading
-from releveur.rules import accuracy, curves, metering, nowcast
+from releveur.rules import accuracy, curves, metering, nowcast, plain_guesses
 from releveur.rules.accuracy import Accuracy, Guess
 from releveur.rules.curves import FIRST_DAY, Curves, Truth, Whole
 from releveur.rules.estimation import Estimate
@@ -75,8 +74,8 @@ def replay(campaign: Campaign, *, hide: int, seed: int) -> Hindsight:
     :param seed: the same seed hides the same ones
     """
     answers = _answers(campaign)
-    chance = random.Random(f"{seed} {campaign.pk}")  # noqa: S311  # nobody gains by guessing it
-    is_hidden = _hidden(answers, share=hide / 100, chance=chance)
+    dice = np.random.default_rng([seed, campaign.pk])
+    is_hidden = _hidden(answers, share=hide / 100, dice=dice)
     past, _segments = estimating.past_of([one.meter for one in answers])
     on = np.array([(one.on - FIRST_DAY).days for one in answers], dtype=np.int64)
     before = past.where(past.days < on[past.places])
@@ -104,12 +103,12 @@ def _answers(campaign: Campaign) -> list[_Answer]:
     ]
 
 
-def _hidden(answers: Sequence[_Answer], *, share: float, chance: random.Random) -> Truth:
+def _hidden(answers: Sequence[_Answer], *, share: float, dice: np.random.Generator) -> Truth:
     by_customer: dict[int, list[int]] = defaultdict(list)
     for place, one in enumerate(answers):
         by_customer[one.customer].append(place)
     hidden = np.zeros(len(answers), dtype=np.bool_)
-    for customer in chance.sample(sorted(by_customer), len(by_customer)):
+    for customer in dice.permutation(sorted(by_customer)).tolist():
         if hidden.any() and hidden.sum() >= share * len(answers):
             break
         hidden[by_customer[customer]] = True
@@ -180,8 +179,8 @@ def _judge(
         ours[place] = Guess(one.value - start, was, (one.low - start, one.high - start))
         history = before.readings(slice(bounds[place], bounds[place + 1]))
         begin, on = _day(int(since[place])), answers[place].on
-        mean = accuracy.mean_of_periods(history, days=(on - begin).days)
-        last_year = accuracy.same_days_last_year(history, since=begin, until=on)
+        mean = plain_guesses.mean_of_periods(history, days=(on - begin).days)
+        last_year = plain_guesses.same_days_last_year(history, since=begin, until=on)
         if mean is not None:
             means[place] = Guess(mean, was)
         if last_year is not None:

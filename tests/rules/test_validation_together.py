@@ -245,3 +245,8 @@ def test_a_dealers_priors_are_what_differs_from_the_products() -> None:
     for wrong in ('{"swaped": 0.02}', '{"swapped": 0}', "[]"):
         with pytest.raises(ValueError, match="priors are"):
             Priors.from_json(wrong)
+
+
+def test_where_nothing_is_expected_a_lower_value_is_only_lower() -> None:
+    blind = replace(device(0, (39_000, 90_430)).meters[0], expected=None)
+    assert only(check([blind])).code is Code.LOWER_THAN_LAST

@@ -29,6 +29,9 @@ ALL_ALIKE = 1 / log(10**7)
 TEST_PAGES = 100
 """A new board starts at 0, or where the factory's tests left it."""
 
+MOST_VOLUME = 3
+"""Times the expected volume: a display that is farther from full did not pass it."""
+
 PER_METER = 1 / 2
 """Priors speak of devices of two meters."""
 
@@ -140,7 +143,9 @@ def _by_itself(seen: Board, at: Integers, plain: Floats, priors: Priors) -> dict
         found["reset"] = priors.reset * alone * found["fresh"]
         volume = (new + seen.full[at] - last).astype(np.float64)
         around = seen.volume_chance(volume, at, priors=priors)
-        found["rolled"] = right * around * lower * np.where(seen.sure[at], 1.0, priors.rolled_over)
+        near = seen.full[at] - last <= MOST_VOLUME * awaited
+        sure = np.where(seen.sure[at], 1.0, priors.rolled_over)
+        found["rolled"] = right * around * lower * near * sure
     return found
 
 
@@ -159,7 +164,9 @@ def _slips(seen: Board, at: Integers, priors: Priors) -> tuple[slips.Integers, F
     values, chances = values.reshape(shape), chances.reshape(shape)
     volume = (values - seen.last[at][..., None]).astype(np.float64)
     likely = seen.volume_chance(volume, (at, slice(None), None), priors=priors)
-    able = (volume > 0) & (values <= seen.most[at][..., None]) & seen.known[at][..., None]
+    # Where nothing is expected, any slip upwards would do: that explains nothing.
+    able = (seen.known[at] & seen.awaited[at])[..., None]
+    able = able & (volume > 0) & (values <= seen.most[at][..., None])
     return values, chances * likely * able * (priors.mistyped * PER_METER)
 
 

@@ -38,7 +38,7 @@ type Place = Any
 
 EVERYWHERE = ...
 
-_FIELDS = 7
+_FIELDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class Board:
     """What is known of each meter; a place without a meter, or without a past, is not `known`.
 
     `most`: the largest value its display and its speed allow. `full`: 10^digits, or 10 to the length
-    of the last value, `sure` when the digits are known.
+    of the last value, `sure` when the digits are known. `awaited`: some volume
+    is expected.
     """
 
     new: Integers
@@ -57,6 +58,7 @@ class Board:
     full: Integers
     sure: NDArray[np.bool_]
     known: NDArray[np.bool_]
+    awaited: NDArray[np.bool_]
 
     def volume_chance(self, volume: Floats, at: Place = EVERYWHERE, *, priors: Priors) -> Floats:
         """The probability of each volume on its meter, per impression; 0 below 0."""
@@ -125,11 +127,11 @@ def board(devices: Sequence[Together], columns: Sequence[str], priors: Priors) -
     for row, device in enumerate(devices):
         for number, seen in enumerate(device.meters):
             cells[row, place[column(seen, number)]] = _facts(seen, priors)
-    new, last, centre, spread, most, full, known = np.moveaxis(cells, 2, 0)
+    new, last, centre, spread, most, full, known, awaited = np.moveaxis(cells, 2, 0)
     whole = np.int64
     return Board(
         new.astype(whole), last.astype(whole), centre, spread, most.astype(whole),
-        np.abs(full).astype(whole), full > 0, known > 0,
+        np.abs(full).astype(whole), full > 0, known > 0, awaited > 0,
     )  # fmt: skip
 
 
@@ -154,7 +156,7 @@ def columns(devices: Sequence[Together]) -> list[str]:
 def _facts(seen: Seen, priors: Priors) -> tuple[float, ...]:
     last = of_segment(seen, seen.last_real)
     if last is None:
-        return (seen.new.value, 0, 1, 1, ENDLESS, 0, 0)
+        return (seen.new.value, 0, 1, 1, ENDLESS, 0, 0, 0)
     wondering = seen.expected is not None or seen.new.value < last.value
     if seen.expected is None:
         centre, spread = log1p(USUAL), priors.blind
@@ -167,4 +169,13 @@ def _facts(seen: Seen, priors: Priors) -> tuple[float, ...]:
     if seen.digits and full > last.value:
         most = min(most, int(full) - 1)
     signed = full if seen.digits else -full
-    return (seen.new.value, last.value, centre, spread, most, signed, wondering)
+    return (
+        seen.new.value,
+        last.value,
+        centre,
+        spread,
+        most,
+        signed,
+        wondering,
+        seen.expected is not None,
+    )

@@ -23,8 +23,8 @@ DEVICES = 7
 WORLDS: dict[str, Callable[[], list[Pair]]] = {
     "pbs": pairs.pbs, "tourism": pairs.tourism, "fleet": fleet.pairs,
 }  # fmt: skip
-HELD_OUT = ("livestock", "retail", "prison")
-"""Panels that no prior was chosen on."""
+BESIDE = ("livestock", "retail", "prison")
+"""Panels without a say in what was to be reached, though seen while the priors were chosen."""
 
 NAMED: dict[Kind, float] = {
     "swap": 0.95, "duplicate": 0.95, "total": 0.95,
@@ -36,7 +36,7 @@ MENDED: tuple[Kind, ...] = ("swap", "total", "other_device")
 def measure_checks(bench: Bench) -> list[Row]:
     """Ten kinds of fault in 5 % of the readings, on each world."""
     seeds = range(1, 2 if bench.quick else 1 + bench.rounds(SEEDS))
-    worlds = dict(WORLDS) | {name: pairs.PANELS[name] for name in HELD_OUT}
+    worlds = dict(WORLDS) | {name: pairs.PANELS[name] for name in BESIDE}
     rows: list[Row] = []
     for name, world in worlds.items():
         of_world = world()[:: 5 if bench.quick else 1]

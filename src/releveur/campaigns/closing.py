@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from itertools import batched, starmap
+from functools import partial
+from itertools import batched, chain, starmap
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from releveur import abreast
 from releveur.among import Among
 from releveur.audit.models import Action
 from releveur.audit.writing import OFFICE, By, note
@@ -133,17 +135,18 @@ def estimate_the_gone(device: Device | None = None, *, now: datetime) -> int:
 
 
 def estimate_all(rows: QuerySet[DueReading], *, now: datetime) -> int:
-    """Fill these rows of one campaign with estimates, `CHUNK` at a time, a short transaction each.
+    """Fill these rows of one campaign with estimates, `CHUNK` by `CHUNK`, a short transaction each.
 
     Its answers tell how this time differs.
     """
-    rates: ModelRates | None = None
-    estimated = 0
     ids = rows.order_by("pk").values_list("pk", flat=True)
-    for chunk in batched(ids.iterator(CHUNK), CHUNK):
-        rates = rates or nowcasting.rates(DueReading.objects.get(pk=chunk[0]).campaign_id)
-        estimated += _estimate(chunk, rates=rates, now=now)
-    return estimated
+    chunks = batched(ids.iterator(CHUNK), CHUNK)
+    first = next(chunks, None)
+    if first is None:
+        return 0
+    rates = nowcasting.rates(DueReading.objects.get(pk=first[0]).campaign_id)
+    estimate = partial(_estimate, rates=rates, now=now)
+    return sum(abreast.each(estimate, chain([first], chunks)))
 
 
 class _Row(NamedTuple):

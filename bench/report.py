@@ -35,6 +35,8 @@ LIMITS = """
 | export | COPY of the lines to a client; the workbook library left alone |
 | pages_at_size | the same pages with a hundredth of the readings; tables of some size that a page reads whole |
 | vee_mase, vee_short, vee_panel_worst, vee_small_fleet, vee_silent | the error of the mean of four quarters (of what exists); for vee_mase beside it the best of AutoETS, AutoTheta and the same quarter last year |
+| vee_recall, vee_false_alarms, vee_named, vee_mended | 1; of the slips of a digit, one who knows which kind it was (`digits`: of those asked about; `all_digits`: of all that matter) |
+| vee_speed | one scoring pass in arrays over the same candidates, making them included |
 | vee_interval | four real values of five inside, on the panel that lies farthest from it |
 """
 
@@ -44,8 +46,34 @@ def page(rows: Iterable[Mapping[str, Any]], *, words: str = "") -> str:
 
     :param words: where and under what load it was measured
     """
-    lines = "".join(map(_line, rows))
-    return TOP + lines + (f"\n{words}\n" if words else "") + LIMITS
+    every = list(rows)
+    shares = [row for row in every if row["unit"] == "share"]
+    lines = "".join(_line(row) for row in every if row not in shares)
+    words = f"\n{words}\n" if words else ""
+    return TOP + lines + words + (_shares(shares) if shares else "") + LIMITS
+
+
+def _shares(rows: Iterable[Mapping[str, Any]]) -> str:
+    """What is measured on each of several worlds, the last part of its name: a column each."""
+    reached: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        what, _dot, world = row["name"].rpartition(".")
+        reached.setdefault(what, {})[world] = row
+    worlds = list(next(iter(reached.values())))
+    head = f"| what | {' | '.join(worlds)} | should be |\n|{'---|' * (len(worlds) + 2)}\n"
+    lines = (
+        f"| {what} | {' | '.join(_share(found.get(world)) for world in worlds)}"
+        f" | {next(iter(found.values()))['reach']} |\n"
+        for what, found in reached.items()
+    )
+    return f"\n## The checks, world by world\n\n{head}{''.join(lines)}"
+
+
+def _share(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    told = f"{row['value']:.4g}"
+    return told if row["met"] else f"**{told}, not met**"
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import Count, Exists, Min, OuterRef
 
-from releveur.campaigns import closing, due, mailing, office
+from releveur.campaigns import closing, due, mailing, office, risk
 from releveur.campaigns.models import Asked, Campaign, Notice, ReceiptLine, problem_told
 from releveur.fleet import answering_for
 from releveur.fleet.models import Device, Installation
@@ -22,7 +22,7 @@ from releveur.rules.schedule import PARIS
 type Json = dict[str, object]
 
 NAMED = 20
-"""Customers left out that are named; the numbers count all."""
+"""Customers left out, or at risk, that are named; the numbers count all."""
 
 
 class Standing(StrEnum):
@@ -71,6 +71,7 @@ def status(campaign: Campaign, *, now: datetime) -> Json:
         "mails": _mails(campaign),
         "left_out": _left_out(campaign),
         "nobody_to_ask": nobody_to_ask(campaign),
+        "at_risk": [asdict(one) for one in risk.at_risk(campaign, most=NAMED)],
         "tasks": office.tasks(campaign, now=now),
     }
 

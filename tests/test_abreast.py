@@ -57,6 +57,12 @@ def test_what_fails_is_told() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_one_alone_is_worked_on_here() -> None:
+    assert list(abreast.each(lambda _item: threading.get_ident(), [1])) == [threading.get_ident()]
+    assert list(abreast.each(str, [])) == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_within_a_transaction_all_stays_on_its_connection() -> None:
     with transaction.atomic():
         threads = set(abreast.each(lambda _item: threading.get_ident(), range(3)))

@@ -18,6 +18,11 @@ def mean_of_periods(history: History, *, days: int) -> int | None:
 
     :param history: what was read before the span
     :returns: None with fewer than two readings of one segment
+
+    >>> from releveur.rules.metering import Reading
+    >>> known = [Reading(date(2021, 1, 5), 33_600), Reading(date(2022, 1, 5), 39_684)]
+    >>> mean_of_periods(known, days=90)
+    1500
     """
     known = metering.ordered(metering.real(history))
     spans = [
@@ -32,7 +37,13 @@ def mean_of_periods(history: History, *, days: int) -> int | None:
 
 
 def same_days_last_year(history: History, *, since: date, until: date) -> int | None:
-    """Guess what was printed in the same days one year earlier; None when they were not read."""
+    """Guess what was printed in the same days one year earlier; None when they were not read.
+
+    >>> from releveur.rules.metering import Reading
+    >>> known = [Reading(date(2021, 1, 5), 33_600), Reading(date(2022, 1, 5), 39_684)]
+    >>> same_days_last_year(known, since=date(2022, 1, 5), until=date(2022, 4, 5))
+    1500
+    """
     points = metering.curve(history)
     start, end = metering.index_at(points, since - YEAR), metering.index_at(points, until - YEAR)
     if start is None or end is None:

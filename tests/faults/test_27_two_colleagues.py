@@ -4,7 +4,7 @@ what, and when, and has to choose; nothing is overwritten unseen, and both value
 Both open the page; she sends, then he does; he sends the value again after having seen hers. Then both send
 at one instant, for five devices at once.
 
-Without `question = Question(examined.unmet, _conflicts(one, mine), fault)` in `campaigns/answering.py: _sort`
+Without `_conflicts(one.declared, mine)` in `campaigns/questioning.py: sort`
 his value takes the place of hers without a word.
 """
 

@@ -12,7 +12,7 @@ from html import escape
 from typing import TypedDict, cast
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -92,7 +92,7 @@ def row(row: Row, kinds: Sequence[MeterKind], colleagues: Beside | None, silents
             field(cell, row, is_folded=is_folded) if (cell := cells.get(kind.pk)) else None
             for kind in kinds
         ],
-        "silence": SafeString() if is_folded else silence(row, silents),
+        "silence": silence(row, {} if is_folded else silents),
         "at": _address("portal:device", device.pk),
         "problem": _address("portal:problem", device.pk),
         "handed": colleagues.given_of(row) if colleagues else None,
@@ -205,16 +205,16 @@ def silence(row: Row, silents: Silents, *, prefix: str = "") -> SafeString:
         for cell in row.cells
         if (silent := silents.get(cell.due.pk))
     ]
-    lead = escape(_("Without a reading from you, we retain about:")) if parts else ""
-    return SafeString(" ".join([lead, *parts]).strip())
+    lead = [_("Without a reading from you, we retain about:")] if parts else []
+    return format_html_join(" ", "{}", ((part,) for part in [*lead, *parts]))
 
 
-def _part(name: str, cell: Cell, silent: Silent) -> str:
+def _part(name: str, cell: Cell, silent: Silent) -> SafeString:
     known: dict[str, object] = {"data-of": name}
     if beside := silent.beside:
         known["data-due"], known["data-day"] = silent.price.day, beside.day
         known["data-beside"] = _in_words(cell, beside)
-    return f"<span{_attributes(known)}>{escape(_in_words(cell, silent.price))}</span>"
+    return format_html("<span{}>{}</span>", _attributes(known), _in_words(cell, silent.price))
 
 
 def _in_words(cell: Cell, price: Price) -> str:

@@ -78,7 +78,7 @@ def test_what_scripts_make_of_the_sheet_can_be_used_by_everybody(
         page.get_by_role("button", name="Continuer").click()
         page.fill(f"#{field(first(), 'mono')}", "39600")
         page.fill(f"#{field(first(), 'color')}", "92910")
-        page.fill(f"#{field(second(), 'mono')}", "412000")
+        page.fill(f"#{field(second(), 'mono')}", "41 200")
         page.fill(f"#{field(second(), 'color')}", "92 910")
         page.keyboard.press("Tab")
         expect(page.locator(".question-row .photo")).to_be_visible()

@@ -50,7 +50,8 @@ def the_pasts(customer: Customer) -> list[Meter]:
 def test_what_is_written_in_bulk_is_what_each_past_gives(customer: Customer) -> None:
     meters = the_pasts(customer)
     those = [estimating.unread(meter, on=ON, reason={"fr": "Or", "en": "So"}) for meter in meters]
-    known = submission.facts(meters)
+    facts = submission.facts(meters)
+    known = [facts[meter.pk] for meter in meters]
     foreseen = estimating.foresee(those, rates=ModelRates(), known=known, now=NOW)
 
     numbers = estimating.write(those, rates=ModelRates(), now=NOW)

@@ -76,7 +76,7 @@ def test_what_is_foreseen_is_what_the_close_writes(customer: Customer) -> None:
     rates = nowcasting.rates(campaign.pk)
     [foreseen] = estimating.foresee(
         [estimating.unread(meter, on=DUE_ON)],
-        rates=rates, known=submission.facts([meter]), now=OPENED,
+        rates=rates, known=[*submission.facts([meter]).values()], now=OPENED,
     )  # fmt: skip
     assert foreseen.explanation == the_estimate(silent)
 

@@ -23,8 +23,8 @@ from releveur.rules import (
     learning,
     metering,
     reasons,
+    resplitting,
     schedule,
-    seasons,
     usual,
     validation,
 )
@@ -113,7 +113,7 @@ def test_estimated_periods_are_split_again_as_documented(row: Row) -> None:
         new,
         billed=billed,
         history=[*metering.real(billed), *readings(row["other readings"])],
-        weights={"DAYS": metering.by_days, "SEASON": seasons.by_season}[row["cut by"]],
+        weights={"DAYS": metering.by_days, "SEASON": resplitting.by_season}[row["cut by"]],
     )
     found = [
         f"{one.since} to {one.until}: {one.billed}, {one.printed}, {one.difference}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from releveur.rules.findings import Code
@@ -27,4 +29,4 @@ def test_volumes_that_stray_further_widen_the_scale() -> None:
 def test_what_never_went_wrong_stays_possible() -> None:
     told = learned(Lessons(10_000_000))
     assert all(getattr(told, name) > 0 for name in NAMES.values())
-    assert Priors.from_json(told.to_json()) == told
+    assert Priors.of(asdict(told)) == told

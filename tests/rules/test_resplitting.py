@@ -23,7 +23,7 @@ from releveur.rules.metering import (
     index_at,
     settle,
 )
-from releveur.rules.seasons import by_season
+from releveur.rules.resplitting import by_season
 
 JANUARY, APRIL, JULY = date(2022, 1, 5), date(2022, 4, 5), date(2022, 7, 5)
 WAYS = st.sampled_from([by_days, by_season])

@@ -240,11 +240,12 @@ def test_one_device_together_is_the_device_alone(n: int, mono: int, colour: int)
 
 
 def test_a_dealers_priors_are_what_differs_from_the_products() -> None:
-    own = Priors.from_json('{"swapped": 0.02}')
+    own = Priors.of({"swapped": 0.02})
     assert own == replace(PRIORS, swapped=0.02)
-    for wrong in ('{"swaped": 0.02}', '{"swapped": 0}', "[]"):
+    refused: tuple[object, ...] = ({"swaped": 0.02}, {"swapped": 0}, [])
+    for wrong in refused:
         with pytest.raises(ValueError, match="priors are"):
-            Priors.from_json(wrong)
+            Priors.of(wrong)
 
 
 def test_where_nothing_is_expected_a_lower_value_is_only_lower() -> None:

@@ -7,7 +7,7 @@ campaign billed and somebody signed only later was not invoiced yet. Nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import batched, starmap
@@ -201,33 +201,22 @@ def _reached(
 ) -> list[tuple[metering.Reading, str]]:
     """What each meter shows on its day, as read or as estimated, with the reason of an estimate."""
     found: dict[int, tuple[metering.Reading, str]] = {}
-    waiting: dict[int, tuple[Unread, Facts]] = {}
+    unread: dict[int, Unread] = {}
+    known: list[Facts] = []
     for number, (one, day) in enumerate(days):
         history = _until(one.known.history, day)
         last = metering.last_real(history)
         if last is not None and last.taken_on == day:
             found[number] = (last, "")
-        else:
-            place = one.place
-            unread = Unread(place.meter, day, (place.model, place.kind), place.monthly_volume)
-            waiting[number] = (unread, Facts(history, one.known.billed, place.monthly_volume))
-    while waiting:
-        # Of a meter under two contracts, one day at a time.
-        once = {unread.meter: number for number, (unread, _facts) in waiting.items()}
-        found |= _estimated({number: waiting.pop(number) for number in once.values()}, rates, now)
+            continue
+        place = one.place
+        unread[number] = Unread(place.meter, day, (place.model, place.kind), place.monthly_volume)
+        known.append(Facts(history, one.known.billed, place.monthly_volume))
+    estimates = estimating.foresee([*unread.values()], rates=rates, known=known, now=now)
+    for number, estimate in zip(unread, estimates, strict=True):
+        words = (estimate.explanation or {})["words"]["fr"]
+        found[number] = (basis.value_of(estimate), str(words))
     return [found[number] for number in range(len(days))]
-
-
-def _estimated(
-    those: Mapping[int, tuple[Unread, Facts]], rates: ModelRates, now: datetime
-) -> dict[int, tuple[metering.Reading, str]]:
-    known = {unread.meter: facts for unread, facts in those.values()}
-    unread = [one for one, _facts in those.values()]
-    estimates = estimating.foresee(unread, rates=rates, known=known, now=now)
-    return {
-        number: (basis.value_of(estimate), str((estimate.explanation or {})["words"]["fr"]))
-        for number, estimate in zip(those, estimates, strict=True)
-    }
 
 
 def _until(history: Iterable[metering.Reading], day: date) -> list[metering.Reading]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import log1p
 from typing import NamedTuple
@@ -22,16 +22,15 @@ from releveur.readings.estimating import Kinship, ModelRates
 from releveur.readings.models import Billed, Reading
 from releveur.rules import accuracy, curves, metering, nowcast, plain_guesses
 from releveur.rules.accuracy import Accuracy, Guess
-from releveur.rules.curves import FIRST_DAY, Curves, Truth, Whole
+from releveur.rules.curves import Truth, Whole
 from releveur.rules.estimation import Estimate
 from releveur.rules.estimation_of_many import Past, Wanted, estimate_many
 from releveur.rules.nowcast import Sample
-from releveur.rules.season import Floats
 from releveur.rules.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
-class Hindsight:
+class Replayed:
     """One campaign replayed: guesses of the meters that were hidden, and the same meters guessed otherwise.
 
     `untold`: hidden meters that nobody had ever read before. `mean` and `last_year` hold those that
@@ -67,7 +66,7 @@ def signed() -> QuerySet[Campaign]:
     return those.order_by("due_until", "pk")
 
 
-def replay(campaign: Campaign, *, hide: int, seed: int) -> Hindsight:
+def replay(campaign: Campaign, *, hide: int, seed: int) -> Replayed:
     """Estimate hidden answers of a campaign from what was known without them.
 
     :param hide: per cent of the answers that are hidden, customer by customer; at least one customer
@@ -77,17 +76,16 @@ def replay(campaign: Campaign, *, hide: int, seed: int) -> Hindsight:
     dice = np.random.default_rng([seed, campaign.pk])
     is_hidden = _hidden(answers, share=hide / 100, dice=dice)
     past, _segments = estimating.past_of([one.meter for one in answers])
-    on = np.array([(one.on - FIRST_DAY).days for one in answers], dtype=np.int64)
-    before = past.where(past.days < on[past.places])
-    lines = _drawn(before, len(on))
-    since = np.where(lines.are_drawn, lines.last, on)
-    whole = _drawn(past.where(past.days <= on[past.places]), len(on))
-    printed = whole.count_at(on) - whole.count_at(since)
-    found = _estimates(
-        answers, before, is_hidden, _told(answers, lines, since, on, printed, is_hidden)
+    on = np.array([curves.number_of(one.on) for one in answers], dtype=np.int64)
+    kinships, kin = _kinships(answers)
+    everybody = nowcast.sample(
+        past, on, answered=np.ones(len(on), np.bool_), kin=kin, kins=len(kinships)
     )
-    judged = [place for place in found if lines.are_drawn[place]]
-    return _judge(campaign, answers, before, found, judged, since, printed, int(is_hidden.sum()))
+    known = np.where(is_hidden, np.nan, everybody.printed)
+    told = dict(zip(kinships, nowcast.learn(replace(everybody, printed=known)), strict=False))
+    before = past.where(past.days < on[past.places])
+    found = _estimates(answers, before, is_hidden, told)
+    return _judge(campaign, answers, before, found, everybody, int(is_hidden.sum()))
 
 
 def _answers(campaign: Campaign) -> list[_Answer]:
@@ -115,21 +113,11 @@ def _hidden(answers: Sequence[_Answer], *, share: float, dice: np.random.Generat
     return hidden
 
 
-def _drawn(past: Past, meters: int) -> Curves:
-    return curves.draw(past.places, past.segments, past.days, past.values, meters=meters)
-
-
-def _told(
-    answers: Sequence[_Answer], lines: Curves, since: Whole, on: Whole,
-    printed: Floats, is_hidden: Truth,
-) -> Mapping[Kinship, Surroundings]:  # fmt: skip
-    """What the answers that are not hidden tell of each kin."""
+def _kinships(answers: Sequence[_Answer]) -> tuple[list[Kinship], Whole]:
+    """All that there are, and the number of each meter's."""
     kinships = sorted({one.kinship for one in answers})
-    place = {kinship: number for number, kinship in enumerate(kinships)}
-    kin = np.array([place[one.kinship] for one in answers], dtype=np.int64)
-    known = np.where(lines.are_drawn & ~is_hidden, printed, np.nan)
-    told = nowcast.learn(Sample(lines, since, on, kin, len(kinships), known))
-    return dict(zip(kinships, told, strict=False))
+    numbers = {kinship: number for number, kinship in enumerate(kinships)}
+    return kinships, np.array([numbers[one.kinship] for one in answers], dtype=np.int64)
 
 
 def _estimates(
@@ -167,26 +155,28 @@ def _billed(mine: Sequence[_Answer]) -> dict[int, metering.Reading]:
 
 def _judge(
     campaign: Campaign, answers: Sequence[_Answer], before: Past, found: Mapping[int, Estimate],
-    judged: Sequence[int], since: Whole, printed: Floats, hidden: int,
-) -> Hindsight:  # fmt: skip
+    everybody: Sample, hidden: int,
+) -> Replayed:  # fmt: skip
     ours: dict[int, Guess] = {}
     means: dict[int, Guess] = {}
     last_years: dict[int, Guess] = {}
     bounds = np.searchsorted(before.places, np.arange(len(answers) + 1))
-    for place in judged:
-        one, was = found[place], round(float(printed[place]))
+    for place, one in found.items():
+        if np.isnan(everybody.printed[place]):  # nobody had read it before
+            continue
+        was = round(float(everybody.printed[place]))
         start = int(one.inputs["since_value"])
         ours[place] = Guess(one.value - start, was, (one.low - start, one.high - start))
         history = before.readings(slice(bounds[place], bounds[place + 1]))
-        begin, on = _day(int(since[place])), answers[place].on
+        begin, on = curves.day_of(int(everybody.since[place])), answers[place].on
         mean = plain_guesses.mean_of_periods(history, days=(on - begin).days)
         last_year = plain_guesses.same_days_last_year(history, since=begin, until=on)
         if mean is not None:
             means[place] = Guess(mean, was)
         if last_year is not None:
             last_years[place] = Guess(last_year, was)
-    return Hindsight(
-        campaign, len(answers), hidden, hidden - len(judged),
+    return Replayed(
+        campaign, len(answers), hidden, hidden - len(ours),
         accuracy.accuracy([*ours.values()]),
         accuracy.accuracy([*means.values()]),
         accuracy.accuracy([ours[place] for place in means]),
@@ -198,7 +188,3 @@ def _judge(
 
 def _strayed(one: Guess) -> float:
     return min(1.0, (log1p(max(one.printed, 0)) - log1p(max(one.guessed, 0))) ** 2)
-
-
-def _day(number: int) -> date:
-    return FIRST_DAY + timedelta(days=number)

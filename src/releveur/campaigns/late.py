@@ -54,11 +54,7 @@ def take_proposals(meters: Iterable[int], *, now: datetime) -> int:
     locks.hold_whole(lambda: proposed(meters))
     mine = standing().filter(reading__meter__in=meters)
     taken = list(mine.order_by("pk"))
-    starts = Reading.objects.filter(
-        meter__in=meters, proposed=True, occasion=Reading.Occasion.NEW_METER,
-        superseded_by=None, withdrawal=None,
-    )  # fmt: skip
-    make_real(taken, starts=starts, now=now)
+    make_real(taken, starts=starts_proposed(meters), now=now)
     if taken:
         values = many([line.reading.meter_id, line.reading.value] for line in taken)
         note(None, Action.TAKE_LATE, by=SYSTEM, many=values, now=now)
@@ -79,6 +75,14 @@ def make_real(lines: Sequence[ReceiptLine], *, starts: Iterable[Reading], now: d
         [Withdrawal(reading=one, reason=REASON, withdrawn_at=now) for one in corrected],
         ignore_conflicts=True,
     )
+
+
+def starts_proposed(meters: Iterable[int]) -> QuerySet[Reading]:
+    """The bounds of segments that were proposed with values of these meters, and wait like them."""
+    return Reading.objects.filter(
+        meter__in=meters, proposed=True, occasion=Reading.Occasion.NEW_METER,
+        superseded_by=None, withdrawal=None,
+    )  # fmt: skip
 
 
 def corrected_by(lines: Sequence[ReceiptLine]) -> list[Reading]:

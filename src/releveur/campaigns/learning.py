@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -53,7 +52,7 @@ def keep(priors: Priors | None, *, by: By = OFFICE, now: datetime) -> None:
     """Let the checks work with these priors from now on; None: with the product's own."""
     dealer = Dealer.objects.select_for_update().filter(pk=1).first() or Dealer(pk=1)
     before = dealer.priors
-    dealer.priors = {} if priors is None or priors == PRIORS else json.loads(priors.to_json())
+    dealer.priors = {} if priors is None or priors == PRIORS else asdict(priors)
     if dealer.priors == before:
         return
     dealer.save()

@@ -19,10 +19,8 @@ from releveur.readings import estimating
 from releveur.readings.columns import Columns, columns
 from releveur.readings.estimating import Kinship, ModelRates
 from releveur.readings.models import Reading
-from releveur.rules import curves, nowcast
-from releveur.rules.curves import Curves, Truth, Whole
-from releveur.rules.estimation_of_many import Past
-from releveur.rules.nowcast import Sample
+from releveur.rules import nowcast
+from releveur.rules.curves import Truth, Whole
 from releveur.rules.surroundings import Surroundings
 
 STRETCH = 50_000
@@ -47,7 +45,8 @@ def rates(campaign: int) -> ModelRates:
         return ModelRates()
     kinships, kin = np.unique(some.kin, return_inverse=True)
     past, _segments = estimating.past_of(some.meters.tolist())
-    known = nowcast.learn(_sample(past, some, kin, len(kinships)))
+    seen = nowcast.sample(past, some.days, answered=some.answered, kin=kin, kins=len(kinships))
+    known = nowcast.learn(seen)
     speeds = dict(DeviceModel.objects.values_list("pk", "pages_a_minute"))
     *those, elsewhere = known
     told = {
@@ -133,22 +132,6 @@ def _rows(read: Columns) -> _Rows:
 
 def _kinship(kin: int) -> Kinship:
     return divmod(kin, 1 << _KIND_BITS)
-
-
-def _sample(past: Past, some: _Rows, kin: Whole, kins: int) -> Sample:
-    """Each past without its answer, and what the answer says was printed since."""
-    early = past.days + some.answered[past.places] <= some.days[past.places]
-    before, with_answers = past.where(early), past.where(past.days <= some.days[past.places])
-    lines = _drawn(before, len(kin))
-    since = np.where(lines.are_drawn, lines.last, some.days)
-    whole = _drawn(with_answers, len(kin))
-    printed = whole.count_at(some.days) - whole.count_at(since)
-    told = some.answered & lines.are_drawn
-    return Sample(lines, since, some.days, kin, kins, np.where(told, printed, np.nan))
-
-
-def _drawn(past: Past, meters: int) -> Curves:
-    return curves.draw(past.places, past.segments, past.days, past.values, meters=meters)
 
 
 def _with_speed(one: Surroundings, pages_a_minute: int | None) -> Surroundings:

@@ -24,7 +24,7 @@ from releveur.campaigns.explaining import signed
 from releveur.campaigns.models import ReceiptLine
 from releveur.campaigns.regularising import Policy
 from releveur.readings import submission, withdrawing
-from releveur.readings.models import Quality, Reading
+from releveur.readings.models import Reading
 from releveur.readings.submission import Facts
 from releveur.readings.wording import number
 from releveur.rules import metering
@@ -208,11 +208,8 @@ def _hold(numbers: Collection[int], *, unless: State) -> list[ReceiptLine]:
 
 def _proposed_with(readings: Sequence[Reading]) -> list[Reading]:
     """The bounds of segments that came with these values and wait like them."""
-    return [
-        one
-        for one in withdrawing.starts_of(readings)
-        if one.proposed and not Reading.objects.filter(supersedes=one).exists()
-    ]
+    waiting = set(late.starts_proposed([one.meter_id for one in readings]))
+    return [one for one in withdrawing.starts_of(readings) if one in waiting]
 
 
 def _note(line: ReceiptLine, action: Action, *, by: By, now: datetime) -> None:
@@ -242,10 +239,6 @@ def _known(lines: Sequence[ReceiptLine]) -> Mapping[int, Facts]:
 
 def _starts(meters: Iterable[int]) -> Mapping[int, list[Reading]]:
     found: dict[int, list[Reading]] = defaultdict(list)
-    bounds = Reading.objects.filter(
-        meter__in=list(meters), proposed=True, occasion=Reading.Occasion.NEW_METER,
-        superseded_by=None, withdrawal=None,
-    )  # fmt: skip
-    for one in bounds.exclude(quality=Quality.ESTIMATED):
+    for one in late.starts_proposed([*meters]):
         found[one.meter_id].append(one)
     return found

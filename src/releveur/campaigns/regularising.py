@@ -10,7 +10,7 @@ from releveur.dealer.models import Dealer
 from releveur.rules import looking_back
 from releveur.rules.digits import shown
 from releveur.rules.metering import Corrected, Weights, by_days
-from releveur.rules.seasons import by_season
+from releveur.rules.resplitting import by_season
 
 WEIGHTS: Mapping[str, Weights] = {
     Dealer.Resplit.DAYS: by_days,

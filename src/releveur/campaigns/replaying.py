@@ -169,6 +169,7 @@ def _estimate(rows: Sequence[DueReading], known: Mapping[int, Facts], known_unti
     ]
     closed = datetime.combine(known_until, TEN, PARIS)
     rates = ModelRates(until=known_until)
-    estimates = estimating.foresee(unread, rates=rates, known=known, now=closed)
+    past = [known[row.meter_id] for row in empty]
+    estimates = estimating.foresee(unread, rates=rates, known=past, now=closed)
     for row, reading in zip(empty, estimates, strict=True):
         row.reading = reading

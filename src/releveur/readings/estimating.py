@@ -14,8 +14,9 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 from releveur import putting
 from releveur.among import Among
 from releveur.fleet.models import Meter
-from releveur.readings import submission
+from releveur.readings import foreseeing, submission
 from releveur.readings.columns import columns
+from releveur.readings.foreseeing import Ahead
 from releveur.readings.models import Billed, Quality, Reading
 from releveur.rules import estimation, metering, reasons
 from releveur.rules.curves import Whole
@@ -97,26 +98,22 @@ def foresee(
     those: Sequence[Unread],
     *,
     rates: ModelRates,
-    known: Mapping[int, submission.Facts],
+    known: Sequence[submission.Facts],
     now: datetime,
 ) -> list[Reading]:
     """The estimates as `write` would write them, unwritten, from a past that is at hand.
 
-    :param known: the past of each meter
+    :param known: the past of each, in the order of `those`
     """
-    return [_reading(one, known[one.meter], rates, now) for one in those]
-
-
-def _reading(one: Unread, known: submission.Facts, rates: ModelRates, now: datetime) -> Reading:
-    expected = one.monthly_volume
-    found = estimation.estimate(
-        known.history,
-        on=one.on,
-        billed=known.billed[-1] if known.billed else None,
-        monthly_volume=expected,
-        model_daily=rates.of(one.kinship) if expected is None else None,
-        around=rates.around(one.kinship),
+    found = foreseeing.foresee(
+        [Ahead(past, one.on) for one, past in zip(those, known, strict=True)],
+        model_daily=lambda place: rates.of(those[place].kinship),
+        around=[rates.around(one.kinship) for one in those],
     )
+    return [_reading(*each, now) for each in zip(those, known, found, strict=True)]
+
+
+def _reading(one: Unread, known: submission.Facts, found: Estimate, now: datetime) -> Reading:
     return Reading(
         meter_id=one.meter,
         segment=known.segment,

@@ -6,18 +6,18 @@ looked at only where something asks: whoever typed nothing surprising pays nothi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from releveur.dealer.models import Dealer
 from releveur.fleet import registers
-from releveur.fleet.models import DeviceModel
-from releveur.readings import mending
+from releveur.fleet.registers import Registers
+from releveur.readings import foreseeing, mending
+from releveur.readings.foreseeing import Ahead, Expected
 from releveur.readings.mending import Mended, Offer
 from releveur.readings.models import Finding, Reading
-from releveur.readings.submission import Declared, Facts, expected, usual
+from releveur.readings.submission import Declared, Facts
 from releveur.rules import habits, metering, validation
 from releveur.rules.validation import PRIORS, Code, Demand, Priors, Seen, Together
 
@@ -59,7 +59,7 @@ class House:
         """Of this installation."""
         dealer = Dealer.objects.here()
         limits = validation.Limits(photo_below_estimate=dealer.photo_below_estimate)
-        priors = Priors.from_json(json.dumps(dealer.priors)) if dealer.priors else PRIORS
+        priors = Priors.of(dealer.priors)
         return cls(limits, priors, beside, places or {})
 
 
@@ -147,7 +147,7 @@ def _asked(
     declared: Sequence[Declared], known: Mapping[int, Facts], house: House
 ) -> tuple[Asked, Mapping[int, Facts]]:
     """What the check finds, per device, and the meters it looked at."""
-    together = [_together(one, known, house.places) for one in declared]
+    together = _together(declared, known, house.places)
     found = validation.check_together(together, limits=house.limits, priors=house.priors)
     if _asks(found.values()) and (beside := house.beside()):
         others = _others(beside, house.places, on=max(one.taken_on for one in declared))
@@ -162,51 +162,77 @@ def _asks(found: Iterable[Iterable[validation.Finding]]) -> bool:
     return any(one.demand is not Demand.NOTHING for findings in found for one in findings)
 
 
-def _together(one: Declared, known: Mapping[int, Facts], places: Places) -> Together:
-    seen = tuple(
-        _seen(meter, value, one.taken_on, known[meter]) for meter, value in one.values.items()
+def _together(
+    declared: Sequence[Declared], known: Mapping[int, Facts], places: Places
+) -> list[Together]:
+    seen = _seen(
+        [
+            (meter, value, Ahead(known[meter], one.taken_on))
+            for one in declared
+            for meter, value in one.values.items()
+        ]
     )
-    documented = registers.registers_of(_model(known[next(iter(one.values))]))
-    return Together(
-        str(one.device), seen, documented.tolerance, documented.relations, places.get(one.device)
-    )
+    return [
+        Together(
+            str(one.device),
+            tuple(seen[meter] for meter in one.values),
+            documented.tolerance,
+            documented.relations,
+            places.get(one.device),
+        )
+        for one in declared
+        for documented in [_documented(one, known)]
+    ]
 
 
 def _others(beside: Mapping[int, Facts], places: Places, *, on: date) -> list[Together]:
     """Devices nobody declared, as they are known: the last real value of each meter stands for a new one."""
+    lasts = {
+        meter: last
+        for meter, facts in beside.items()
+        if (last := metering.last_real(facts.history, until=on))
+    }
+    seen = _seen([(meter, last.value, Ahead(beside[meter], on)) for meter, last in lasts.items()])
     meters: dict[int, list[Seen]] = {}
-    for meter, facts in beside.items():
-        if last := metering.last_real(facts.history, until=on):
-            seen = _seen(meter, last.value, on, facts)
-            meters.setdefault(mending.device_of(meter, beside), []).append(seen)
+    for meter, one in seen.items():
+        meters.setdefault(mending.device_of(meter, beside), []).append(one)
     return [
-        Together(str(device), tuple(seen), row=places.get(device))
-        for device, seen in meters.items()
+        Together(str(device), tuple(those), row=places.get(device))
+        for device, those in meters.items()
     ]
 
 
-def _seen(meter: int, value: int, taken_on: date, known: Facts) -> Seen:
+def _seen(values: Sequence[tuple[int, int, Ahead]]) -> dict[int, Seen]:
+    """Each meter's new value beside what is known of it; what is expected is looked up for all at once."""
+    expected = foreseeing.expect([ahead for _meter, _value, ahead in values])
+    return {
+        meter: _beside_its_past(meter, value, ahead, found)
+        for (meter, value, ahead), found in zip(values, expected, strict=True)
+    }
+
+
+def _beside_its_past(meter: int, value: int, ahead: Ahead, found: Expected) -> Seen:
+    known, taken_on = ahead.known, ahead.on
     last = metering.last_real(known.history, until=taken_on)
-    assert known.meter is not None, "facts of rows and devices know their meter"
-    speed = _model(known).pages_a_minute
+    speed = known.own.device.model.pages_a_minute
     days = max(1, (taken_on - last.taken_on).days) if last else 1
     return Seen(
         key=str(meter),
         new=metering.Reading(taken_on, value, segment=known.segment),
         last_real=last,
         last_billed=known.billed[-1] if known.billed else None,
-        expected=expected(known, since=last.taken_on, until=taken_on) if last else None,
-        usual=usual(known, until=taken_on),
-        kind=known.meter.kind.code,
+        expected=found.volume,
+        usual=found.usual,
+        kind=known.own.kind.code,
         digits=known.digits,
         spread=habits.spread(known.history, until=taken_on) if last else None,
         fullest=speed * MINUTES_A_DAY * days if speed and last else None,
     )
 
 
-def _model(known: Facts) -> DeviceModel:
-    assert known.meter is not None, "facts of rows and devices know their meter"
-    return known.meter.device.model
+def _documented(one: Declared, known: Mapping[int, Facts]) -> Registers:
+    """What the maker's documentation says of its counters."""
+    return registers.registers_of(known[next(iter(one.values))].own.device.model)
 
 
 def _answer(
@@ -257,7 +283,7 @@ def _still_lower(one: Declared, known: Mapping[int, Facts], heard: Sequence[Hear
     if not any(each.answer is Finding.Answer.KEPT for each in heard):
         return []
     spoken = {each.finding.key for each in heard if each.finding.demand is Demand.PROOF}
-    tolerance = registers.registers_of(_model(known[next(iter(one.values))])).tolerance
+    tolerance = _documented(one, known).tolerance
     found = []
     for meter, value in one.values.items():
         below = _below_last(known[meter], value, one.taken_on)

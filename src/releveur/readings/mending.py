@@ -201,9 +201,7 @@ def _slipped_away(
 
 
 def _kind(meter: int, known: Mapping[int, Facts]) -> int:
-    of = known[meter].meter
-    assert of is not None, "facts of rows and devices know their meter"
-    return of.kind_id
+    return known[meter].own.kind_id
 
 
 def _put(
@@ -222,9 +220,7 @@ def _put(
 
 def device_of(meter: int, known: Mapping[int, Facts]) -> int:
     """The device a meter belongs to."""
-    of = known[meter].meter
-    assert of is not None, "facts of rows and devices know their meter"
-    return of.device_id
+    return known[meter].own.device_id
 
 
 def _about(

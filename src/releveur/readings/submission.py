@@ -14,8 +14,6 @@ from releveur.fleet.models import Meter
 from releveur.kept import AnyGiven, Kept
 from releveur.readings.models import Billed, Finding, Proof, Reading, by_meter
 from releveur.rules import metering
-from releveur.rules.estimation import expected_volume
-from releveur.rules.usual import usual_volume
 
 type DateFault = Literal[
     "IN_THE_FUTURE",
@@ -62,6 +60,12 @@ class Facts:
     @property
     def segment(self) -> int:
         return self.history[-1].segment if self.history else 1
+
+    @property
+    def own(self) -> Meter:
+        """The meter itself: of a row, or of a device that was looked up."""
+        assert self.meter is not None, "facts of rows and devices know their meter"
+        return self.meter
 
     def full(self, *, inferred: bool) -> int | None:
         """What the display comes to when it goes back to zero, 10^digits; None if nobody knows.
@@ -130,19 +134,3 @@ def date_fault(
     ):
         return "ALREADY_INVOICED"
     return None
-
-
-def usual(known: Facts, *, until: date) -> tuple[int, int] | None:
-    """What the meter usually prints from its last real reading to a day; None when nobody knows."""
-    last = metering.last_real(known.history, until=until)
-    if last is None or last.taken_on >= until:
-        return None
-    span = {"since": last.taken_on, "until": until}
-    return usual_volume(known.history, **span, expected=expected(known, **span))
-
-
-def expected(known: Facts, *, since: date, until: date) -> int | None:
-    """What the meter is thought to print between two days; None when nothing is known."""
-    return expected_volume(
-        known.history, since=since, until=until, monthly_volume=known.monthly_volume
-    )

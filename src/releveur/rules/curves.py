@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,21 @@ _DAY_BITS = 22
 """Days of four thousand years and more, so that a place and a day make one number to look up."""
 
 _LARGEST = float(2**62)
+
+
+def number_of(day: date) -> int:
+    """The number of a day.
+
+    >>> number_of(date(2000, 1, 31)), day_of(30).isoformat()
+    (30, '2000-01-31')
+    """
+    return day.toordinal() - FIRST_DAY.toordinal()
+
+
+@lru_cache(maxsize=10_000)
+def day_of(number: int) -> date:
+    """The day of a number; many meters are read on the same few."""
+    return date.fromordinal(FIRST_DAY.toordinal() + number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,6 @@ from statistics import median
 import numpy as np
 
 from releveur.rules import curves, metering, season
-from releveur.rules.curves import FIRST_DAY
 from releveur.rules.metering import Curve, History, Reading
 from releveur.rules.surroundings import NOTHING_KNOWN, WHOLE, Surroundings
 
@@ -258,11 +257,11 @@ def _told(
     known: tuple[Reading, ...], since: date, until: date, around: Surroundings
 ) -> Mapping[str, int | str]:
     """The shares of one meter, found as those of many are; a page asks for the same ones again."""
-    rows = [(one.segment, (one.taken_on - FIRST_DAY).days, one.value) for one in known]
+    rows = [(one.segment, curves.number_of(one.taken_on), one.value) for one in known]
     segments, days, values = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     lines = curves.draw(np.zeros_like(days), segments, days, values, meters=1)
-    last = np.array([(since - FIRST_DAY).days])
-    seen = season.see(lines, since=last, until=np.array([(until - FIRST_DAY).days]))
+    last = np.array([curves.number_of(since)])
+    seen = season.see(lines, since=last, until=np.array([curves.number_of(until)]))
     return shared(seen, season.Kin([around], np.zeros_like(last)))[0]
 
 

@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import lru_cache
 
 import numpy as np
 
 from releveur.rules import curves, estimation, season
-from releveur.rules.curves import FIRST_DAY, Curves, Ratios, Truth, Whole
+from releveur.rules.curves import Curves, Ratios, Truth, Whole
 from releveur.rules.estimation import Estimate, Inputs, Method
 from releveur.rules.metering import Quality, Reading
 from releveur.rules.surroundings import NOTHING_KNOWN, Surroundings
@@ -43,11 +42,17 @@ class Past:
             self.agreed[kept],
         )
 
+    def lines(self, *, meters: int) -> Curves:
+        """The curve of each of so many meters."""
+        return curves.draw(self.places, self.segments, self.days, self.values, meters=meters)
+
     def readings(self, rows: slice | Whole = slice(None)) -> list[Reading]:
         """Some of these readings, as `estimation.estimate` takes them."""
         columns = (self.days, self.values, self.agreed, self.segments)
         return [
-            Reading(_date(day), value, Quality.AGREED if agreed else Quality.ACTUAL, segment)
+            Reading(
+                curves.day_of(day), value, Quality.AGREED if agreed else Quality.ACTUAL, segment
+            )
             for day, value, agreed, segment in zip(
                 *(column[rows].tolist() for column in columns), strict=True
             )
@@ -83,12 +88,12 @@ def estimate_many(
     >>> [found.value for found in estimate_many(past, wanted, model_daily=lambda place: None)]
     [40584, 0]
     """
-    on = np.array([(one.on - FIRST_DAY).days for one in wanted], dtype=np.int64)
+    on = np.array([curves.number_of(one.on) for one in wanted], dtype=np.int64)
     known = past.where(past.days <= on[past.places])
     bounds = np.searchsorted(known.places, np.arange(len(wanted) + 1))
     lasts = _last_of_each(known, bounds)
     starts = [last or one.billed for last, one in zip(lasts, wanted, strict=True)]
-    lines = curves.draw(known.places, known.segments, known.days, known.values, meters=len(on))
+    lines = known.lines(meters=len(on))
     rates = _Rates.of(lines)
     surroundings = around or [None] * len(wanted)
     shares = _shares(lines, starts, on, surroundings)
@@ -116,7 +121,7 @@ def _shares(
     """What each meter's daily volume is multiplied by."""
     if not len(on):
         return []
-    days = [(start.taken_on - FIRST_DAY).days if start else 0 for start in starts]
+    days = [curves.number_of(start.taken_on) if start else 0 for start in starts]
     since = np.array(days, dtype=np.int64)
     those = list({id(one): one or NOTHING_KNOWN for one in around}.values())
     places = {key: number for number, key in enumerate(dict.fromkeys(map(id, around)))}
@@ -160,7 +165,7 @@ class _Rates:
         if mean is None:
             return None
         if year is None:
-            since = _date(self.since[place]).isoformat()
+            since = curves.day_of(self.since[place]).isoformat()
             return Method.MEAN, {"mean_since": since, "mean_daily": mean}
         return Method.YEAR, {"year_daily": year}
 
@@ -175,8 +180,3 @@ def _texts(found: Ratios) -> list[str | None]:
             strict=True,
         )
     ]
-
-
-@lru_cache(maxsize=10_000)
-def _date(day: int) -> date:
-    return date.fromordinal(FIRST_DAY.toordinal() + day)

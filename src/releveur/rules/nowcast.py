@@ -20,6 +20,7 @@ import numpy as np
 
 from releveur.rules import season
 from releveur.rules.curves import Curves, Truth, Whole
+from releveur.rules.estimation_of_many import Past
 from releveur.rules.season import LONGER, SHORTEST, WITHIN, YEARLY, Floats, Kin, Seen
 from releveur.rules.surroundings import NOTHING_KNOWN, WHOLE, Surroundings
 
@@ -50,6 +51,22 @@ class Sample:
     kin: Whole
     kins: int
     printed: Floats
+
+
+def sample(past: Past, on: Whole, *, answered: Truth, kin: Whole, kins: int) -> Sample:
+    """Part each past from its answer, and say what the answer tells was printed since.
+
+    :param past: what was read of each meter; what was read after its day is left aside
+    :param on: the day of each answer, or the one for which a value is wanted
+    :param answered: of whom something was read on that day: the answer
+    """
+    days = on[past.places]
+    lines = past.where(past.days + answered[past.places] <= days).lines(meters=len(on))
+    since = np.where(lines.are_drawn, lines.last, on)
+    whole = past.where(past.days <= days).lines(meters=len(on))
+    printed = whole.count_at(on) - whole.count_at(since)
+    told = answered & lines.are_drawn
+    return Sample(lines, since, on, kin, kins, np.where(told, printed, np.nan))
 
 
 def learn(sample: Sample) -> list[Surroundings]:

@@ -7,6 +7,7 @@ docs/rules/validation.md says what each of them means.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib.resources import files
 
@@ -23,7 +24,7 @@ class Priors:
     counts for beside a meter's own; `blind`: the scale where no volume is expected. `ask_below`: a
     question is worth its click where « all is well » is less probable.
 
-    >>> Priors.from_json(PRIORS.to_json()) == PRIORS
+    >>> Priors.of({}) == Priors.of(asdict(PRIORS)) == PRIORS
     True
     """
 
@@ -52,24 +53,19 @@ class Priors:
     ask_below: float
 
     @classmethod
-    def from_json(cls, text: str) -> Priors:
-        """Read a complete set, or what differs from the product's own.
+    def of(cls, given: object) -> Priors:
+        """Read what differs from the product's own.
 
         :raises ValueError: a name that means nothing, or a value that is no positive number
         """
-        given = json.loads(text)
         names = {field.name for field in fields(cls)}
-        own = json.loads(files("releveur.rules").joinpath("priors.json").read_text("utf-8"))
-        if not isinstance(given, dict) or not given.keys() <= names:
+        if not isinstance(given, Mapping) or not given.keys() <= names:
             raise ValueError(f"priors are {sorted(names)}")
-        merged = {name: float(value) for name, value in (own | given).items()}
+        merged = {name: float(value) for name, value in (asdict(PRIORS) | dict(given)).items()}
         if min(merged.values()) <= 0:
             raise ValueError("priors are positive numbers")
         return cls(**merged)
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=2)
 
-
-PRIORS = Priors.from_json("{}")
+PRIORS = Priors(**json.loads(files("releveur.rules").joinpath("priors.json").read_text("utf-8")))
 """The product's own."""

@@ -15,7 +15,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from releveur.rules.curves import FIRST_DAY, Curves, Truth, Whole
+from releveur.rules import curves
+from releveur.rules.curves import Curves, Truth, Whole
 from releveur.rules.surroundings import WHOLE, Surroundings
 
 type Floats = NDArray[np.float64]
@@ -66,12 +67,13 @@ class Seen:
 def see(lines: Curves, *, since: Whole, until: Whole) -> Seen:
     """Look at many meters, each known up to `since`; those that no two readings speak for stay empty.
 
-    >>> from releveur.rules.curves import draw
-    >>> zeros = np.zeros(3, dtype=np.int64)
-    >>> lines = draw(zeros, zeros, np.array([0, 182, 365]), np.array([0, 3640, 5470]), meters=1)
-    >>> seen = see(lines, since=np.array([365]), until=np.array([365 + 182]))
-    >>> seen.years.tolist(), np.exp(seen.own).round(2).tolist()
-    ([1], [1.33])
+        >>> from releveur.rules import curves
+    from releveur.rules.curves import draw
+        >>> zeros = np.zeros(3, dtype=np.int64)
+        >>> lines = draw(zeros, zeros, np.array([0, 182, 365]), np.array([0, 3640, 5470]), meters=1)
+        >>> seen = see(lines, since=np.array([365]), until=np.array([365 + 182]))
+        >>> seen.years.tolist(), np.exp(seen.own).round(2).tolist()
+        ([1], [1.33])
     """
     days = _between(until - since, 0, YEAR)
     first = np.where(lines.are_drawn, lines.first, since)
@@ -251,4 +253,4 @@ def months(lines: Curves, until: Whole) -> tuple[Floats, Truth]:
 def _months() -> Whole:
     """The first days of all months from 1970 to 2120, counted from `FIRST_DAY`."""
     firsts = (date(year, month, 1) for year in range(1970, 2121) for month in range(1, 13))
-    return np.array([(first - FIRST_DAY).days for first in firsts], dtype=np.int64)
+    return np.array([curves.number_of(first) for first in firsts], dtype=np.int64)

@@ -139,7 +139,8 @@ def _asking(scene: Scene, told: Sequence[DueReading], what: Notice.What) -> Cont
 def _estimates(scene: Scene) -> Context:
     unread = [estimating.unread(row.meter, on=row.due_on) for row in scene.rows]
     known = submission.facts([row.meter for row in scene.rows])
-    foreseen = estimating.foresee(unread, rates=ModelRates(), known=known, now=scene.now)
+    past = [known[row.meter_id] for row in scene.rows]
+    foreseen = estimating.foresee(unread, rates=ModelRates(), known=past, now=scene.now)
     for row, reading in zip(scene.rows, foreseen, strict=True):
         row.reading = row.estimate or reading
     return letter.estimates(scene.invitation, scene.rows)

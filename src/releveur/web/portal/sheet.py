@@ -355,13 +355,14 @@ def _add_past(
     aside = [cell.standing.pk for cell in cells if cell.standing]
     known = submission.facts([cell.due.meter for cell in cells], setting_aside=aside)
     ahead = [Ahead(known[cell.due.meter_id], answering.today(cell.due, now=now)) for cell in cells]
-    for cell, one, found in zip(cells, ahead, foreseeing.usual(ahead), strict=True):
+    for cell, one, found in zip(cells, ahead, foreseeing.expect(ahead), strict=True):
         cell.billed = billed.get(cell.due.meter_id)
         last = metering.last_real(one.known.history)
         cell.lowest = last.value if last and last.segment == one.known.segment else None
-        if found and last and cell.billed and cell.billed.segment == last.segment:
+        if found.usual and last and cell.billed and cell.billed.segment == last.segment:
             step = last.value - cell.billed.value
-            cell.usual = max(0, found[0] + step), max(0, found[1] + step)
+            low, high = found.usual
+            cell.usual = max(0, low + step), max(0, high + step)
     return known
 
 

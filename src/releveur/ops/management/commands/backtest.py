@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from releveur.campaigns import backtesting, rechecking
-from releveur.campaigns.backtesting import Hindsight
+from releveur.campaigns.backtesting import Replayed
 from releveur.campaigns.models import Campaign
 from releveur.campaigns.rechecking import Rechecked
 from releveur.ops.doors import Answer, Door, Refused
@@ -40,7 +40,7 @@ class Command(Door):
 
     def act(self, options: dict[str, Any], *, now: datetime) -> Answer:
         campaigns = _those(options["campaign"])
-        self.found: list[tuple[Hindsight, Rechecked]] = []
+        self.found: list[tuple[Replayed, Rechecked]] = []
         for done, campaign in enumerate(campaigns):
             self.progress(done, len(campaigns))
             estimates = backtesting.replay(campaign, hide=options["hide"], seed=options["seed"])
@@ -77,7 +77,7 @@ def _those(number: int | None) -> Sequence[Campaign]:
     return [campaign]
 
 
-def _plain(one: Hindsight) -> dict[str, object]:
+def _plain(one: Replayed) -> dict[str, object]:
     return {
         "campaign": one.campaign.pk,
         "due_until": one.campaign.due_until,
@@ -114,7 +114,7 @@ def _checks(one: Rechecked) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _lines(one: Hindsight) -> list[str]:
+def _lines(one: Replayed) -> list[str]:
     head = _(
         "Campaign %(number)s, due until %(day)s: of %(answered)d answers %(hidden)d were hidden,"
         " %(untold)d of them of meters that nobody had read before."

@@ -67,13 +67,12 @@ class Seen:
 def see(lines: Curves, *, since: Whole, until: Whole) -> Seen:
     """Look at many meters, each known up to `since`; those that no two readings speak for stay empty.
 
-        >>> from releveur.rules import curves
-    from releveur.rules.curves import draw
-        >>> zeros = np.zeros(3, dtype=np.int64)
-        >>> lines = draw(zeros, zeros, np.array([0, 182, 365]), np.array([0, 3640, 5470]), meters=1)
-        >>> seen = see(lines, since=np.array([365]), until=np.array([365 + 182]))
-        >>> seen.years.tolist(), np.exp(seen.own).round(2).tolist()
-        ([1], [1.33])
+    >>> from releveur.rules.curves import draw
+    >>> zeros = np.zeros(3, dtype=np.int64)
+    >>> lines = draw(zeros, zeros, np.array([0, 182, 365]), np.array([0, 3640, 5470]), meters=1)
+    >>> seen = see(lines, since=np.array([365]), until=np.array([365 + 182]))
+    >>> seen.years.tolist(), np.exp(seen.own).round(2).tolist()
+    ([1], [1.33])
     """
     days = _between(until - since, 0, YEAR)
     first = np.where(lines.are_drawn, lines.first, since)

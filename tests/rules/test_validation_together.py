@@ -251,3 +251,20 @@ def test_a_dealers_priors_are_what_differs_from_the_products() -> None:
 def test_where_nothing_is_expected_a_lower_value_is_only_lower() -> None:
     blind = replace(device(0, (39_000, 90_430)).meters[0], expected=None)
     assert only(check([blind])).code is Code.LOWER_THAN_LAST
+
+
+def test_no_value_is_proposed_that_surprises_as_much_as_the_one_typed() -> None:
+    """61 190 for 41 190: with two neighbours transposed it would be 61 910, and still 20 000 too many."""
+    finding = only(check(device(0, (61_190, 90_430)).meters))
+    assert (finding.mended, finding.others) == ((("0M", 41_190),), ())
+
+
+def test_what_is_nearly_as_probable_is_proposed_too() -> None:
+    finding = only(check(device(0, (412_190, 90_430)).meters))
+    assert finding.mended == (("0M", 41_190),)
+    assert finding.others == ((("0M", 41_210),), (("0M", 41_219),))
+
+
+def test_no_proposal_leaves_what_surprises_as_it_is() -> None:
+    finding = only(check(device(0, (51_190, 90_430)).meters))
+    assert (finding.mended, finding.others) == ((("0M", 41_190),), ())

@@ -27,6 +27,10 @@ class Idea:
         return self.code, self.meters, self.other
 
 
+HOPELESS = 500
+"""A proposal that is so many times less probable than the best helps nobody."""
+
+
 @dataclass
 class Doubt:
     """A device's explanations, weighed.
@@ -64,9 +68,12 @@ class Doubt:
     def mends(self, first: Cause) -> list[Mend]:
         """What would put it right: the ideas of a cause before all others, each once.
 
-        Nothing, where that cause leaves nothing to put right.
+        Nothing, where that cause leaves nothing to put right; nothing that leaves one of its meters as
+        it is, or surprises as much as what was typed.
         """
         able = sorted((idea for idea in self.ideas() if idea.mended), key=lambda one: -one.weight)
+        least = max((one.weight for one in able), default=0.0) / HOPELESS
+        able = [one for one in able if one.weight >= least and {*first[1]} <= {*one.meters}]
         ours = [one for one in able if one.cause == first]
         return list(dict.fromkeys(one.mended for one in [*ours, *able])) if ours else []
 

@@ -121,7 +121,7 @@ def _french_clauses(season: int, who: str, drift: int, factor: int, kin: bool, h
         clauses.append(_FRENCH_SEASONS[who].format(how, _fr(season)))
     if drift:
         way = "hausse" if drift > 0 else "baisse"
-        clauses.append(f"les derniers relevés sont en {way}, compté pour {_fr(drift)}")
+        clauses.append(f"la {way} récente compte pour {_fr(drift)}")
     if factor:
         those = "les matériels comparables ont" if kin else "l’ensemble du parc a"
         more = "plus" if factor > 0 else "moins"
@@ -186,8 +186,8 @@ def _english_clauses(season: int, who: str, drift: int, factor: int, kin: bool, 
         how = "busier" if season > 0 else "quieter"
         clauses.append(_ENGLISH_SEASONS[who].format(how, f"{abs(season)}%"))
     if drift:
-        way = "rising" if drift > 0 else "falling"
-        clauses.append(f"the latest readings are {way}, counted as {abs(drift)}%")
+        way = "rise" if drift > 0 else "fall"
+        clauses.append(f"the recent {way} counts for {abs(drift)}%")
     if factor:
         those = "comparable devices" if kin else "the fleet as a whole"
         more = "more" if factor > 0 else "less"

@@ -73,6 +73,20 @@ def test_with_scripts_kept_as_typed_it_asks_for_the_photo(
     assert not Finding.objects.exists()
 
 
+def test_with_scripts_a_new_board_is_asked_about_in_place_and_keeps_its_photo_zone(
+    browser: Browser, live_server: LiveServer, invitation: Invitation
+) -> None:
+    with a_page(browser, at=live_server.url) as page:
+        enter(page, invitation)
+        page.fill(f"#{field(first(), 'mono')}", "210")
+        page.fill(f"#{field(first(), 'color')}", "150")
+        page.keyboard.press("Tab")
+        zone = page.locator(f"#device-{first().pk} + .question-row")
+        expect(zone.locator("input[name^=ended-]")).to_have_count(2)
+        expect(zone.get_by_label("Prendre une photo")).to_have_count(1)
+        expect(zone.locator("input[value=METER_REPLACED]")).to_be_checked()
+
+
 @pytest.mark.parametrize(("width", "scheme"), VARIANTS)
 def test_without_scripts_a_second_page_has_the_same_two_buttons(
     browser: Browser, live_server: LiveServer, invitation: Invitation, width: int, scheme: str

@@ -143,7 +143,7 @@ async function lookAt(row, device, answers = []) {
   const isKept = stands?.querySelector("[name^=proof-]")?.value;
   // A few pages less may be what the maker documents: the server's word decides.
   if (!part && !isKept && stands?.dataset.made) stands.remove();
-  if (part && !isKept && (answers.length || !stands || part.querySelector("[data-answer]"))) put(row, part);
+  if (part && !isKept && (answers.length || !stands || part.querySelector("[data-answer], [name^=ended-]"))) put(row, part);
   countReady();
 }
 

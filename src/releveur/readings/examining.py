@@ -21,8 +21,6 @@ from releveur.readings.submission import Declared, Facts
 from releveur.rules import habits, metering, validation
 from releveur.rules.validation import PRIORS, Code, Demand, Priors, Seen, Together
 
-MINUTES_A_DAY = 24 * 60
-
 HAPPENED = (Code.LOWER_THAN_LAST, Code.RESET, Code.REPLACED)
 """What a reason is wanted for: something happened at the device."""
 
@@ -226,7 +224,7 @@ def _beside_its_past(meter: int, value: int, ahead: Ahead, found: Expected) -> S
         kind=known.own.kind.code,
         digits=known.digits,
         spread=habits.spread(known.history, until=taken_on) if last else None,
-        fullest=speed * MINUTES_A_DAY * days if speed and last else None,
+        fullest=validation.fullest(speed, days=days) if speed and last else None,
     )
 
 

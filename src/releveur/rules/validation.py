@@ -28,7 +28,7 @@ from releveur.rules.priors import PRIORS, Priors
 
 __all__ = [
     "PRIORS", "RULES", "Code", "Demand", "Finding", "Limits", "Mend", "Priors", "Relation", "Seen",
-    "Together", "check", "check_together", "usual_range",
+    "Together", "check", "check_together", "fullest", "usual_range",
 ]  # fmt: skip
 
 type Rule = Callable[[Seen, Limits], Finding | None]
@@ -73,6 +73,15 @@ def unusual_volume(seen: Seen, limits: Limits) -> Finding | None:
     code = Code.UNUSUAL_LOW if volume < low else Code.UNUSUAL_HIGH
     low, high = seen.usual or (low, high)
     return Finding(code, Demand.CONFIRM, seen.key, volume, low, high)
+
+
+def fullest(pages_a_minute: int, *, days: int) -> int:
+    """Return the impressions of a device that prints day and night.
+
+    >>> fullest(55, days=90)
+    7128000
+    """
+    return pages_a_minute * 60 * 24 * days
 
 
 RULES: tuple[Rule, ...] = (lower_than_last, lower_than_estimate, too_fast, unusual_volume)
